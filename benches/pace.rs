@@ -1,0 +1,2 @@
+//! Placeholder bench target until the kernel stands.
+fn main() {}

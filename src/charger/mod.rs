@@ -1,0 +1,83 @@
+//! The simulated charge point: connectors, profile store, meter, configuration keys.
+//!
+//! Sans-IO. Whoever drives a [`ChargePoint`] calls one of its inputs (`link_up`, `link_down`,
+//! `handle_frame`, `plug_in`, `unplug`, `set_draw`, `handle_timeout`), then takes everything from
+//! `poll_output` until it is empty, then asks `poll_timeout` when to call again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Span, Time};
+use crate::units::{DeciAmps, Watts};
+use crate::vehicle::Offer;
+
+/// Kind of current a connector supplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CurrentKind {
+    /// Alternating current: the car's on-board charger decides.
+    Ac,
+    /// Direct current.
+    Dc,
+}
+
+/// A charge point model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChargerSpec {
+    /// Catalogue name, e.g. `ac22`.
+    pub model: String,
+    /// AC or DC.
+    pub kind: CurrentKind,
+    /// Physical connectors, 1..; each has the full rating.
+    pub connectors: u32,
+    /// Phases connected to the grid, 1..=3.
+    pub phases: u8,
+    /// Per phase, at the grid side.
+    pub max_current: DeciAmps,
+    /// Rated total power of one connector: 22 kW for 3 x 32 A.
+    pub max_power: Watts,
+    /// Nominal phase voltage.
+    pub voltage_v: i64,
+    /// Time between an accepted profile and the changed pilot.
+    pub apply_delay: Span,
+    /// `MeterValueSampleInterval`, seconds.
+    pub meter_interval: Span,
+    /// `ClockAlignedDataInterval`, 0 = off.
+    pub clock_aligned_interval: Span,
+    /// Units of `ChargingScheduleAllowedChargingRateUnit`.
+    pub allows_amps: bool,
+    /// See `allows_amps`.
+    pub allows_watts: bool,
+    /// `ChargeProfileMaxStackLevel`.
+    pub max_stack_level: i32,
+}
+
+/// What a charge point wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send this OCPP-J text to the central system.
+    Send(String),
+    /// The connector now offers this to the car (also when the contactor opens: `Offer::None`).
+    Offer {
+        /// 1-based.
+        connector: u32,
+        /// The new offer.
+        offer: Offer,
+    },
+    /// A transaction began (the central system answered StartTransaction).
+    Started {
+        /// 1-based.
+        connector: u32,
+        /// As given by the central system.
+        transaction_id: i64,
+    },
+    /// The session ended or was refused; the driver may unplug.
+    Ended {
+        /// 1-based.
+        connector: u32,
+        /// False: authorisation was refused and nothing was charged.
+        charged: bool,
+    },
+}
+
+/// When [`ChargePoint`](self) needs to be called again.
+pub const NEVER: Time = Time::NEVER;

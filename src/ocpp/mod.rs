@@ -1,0 +1,2 @@
+//! OCPP-J 1.6.
+pub mod profile;

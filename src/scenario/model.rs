@@ -1,0 +1,290 @@
+//! A scenario after loading: every default filled in, every unit converted, nothing left to check.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::allocation::Strategy;
+use crate::charger::ChargerSpec;
+use crate::ids::ChargePointId;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+use crate::vehicle::VehicleSpec;
+
+/// A validated scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Title, for people.
+    pub name: String,
+    /// Short name for paths: the file's stem.
+    pub slug: String,
+    /// First instant.
+    pub start: Time,
+    /// Offset of local time from UTC at the start, for axes and `at = "12:00"`.
+    pub utc_offset: Span,
+    /// Length.
+    pub duration: Span,
+    /// Default seed.
+    pub seed: u64,
+    /// The site and its allocator.
+    pub site: Site,
+    /// One entry per charge point, in order.
+    pub chargers: Vec<Charger>,
+    /// The vehicle mix.
+    pub vehicles: Vec<VehicleMix>,
+    /// Where cars come from.
+    pub arrivals: Vec<Arrivals>,
+    /// The links between chargers and central system.
+    pub network: Network,
+    /// What happens at set instants, in ascending order.
+    pub timeline: Vec<TimelineEntry>,
+    /// What a run must fulfil.
+    pub asserts: Vec<Assertion>,
+    /// SHA-256 of the file and of every file it names, hex.
+    pub sha256: String,
+    /// Interval of `history.csv` rows.
+    pub sample_interval: Span,
+}
+
+/// The site: the REST config's names plus what the simulation needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Grid connection.
+    pub max_power: Watts,
+    /// Kept for other loads.
+    pub reserve: Watts,
+    /// Strategy.
+    pub strategy: Strategy,
+    /// Smallest useful rate.
+    pub min_charge_rate: Watts,
+    /// Nominal phase voltage.
+    pub voltage_v: i64,
+    /// Damping and safety parameters of the control loop.
+    pub control: Control,
+}
+
+/// Parameters of the site control loop (allocation.md §4.3), with their defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Control {
+    /// Changes within this time make one decision. Default 1 s.
+    pub coalesce: Span,
+    /// A raise smaller than this is not sent, in watts per phase (1 A at 230 V = 230 W). Default 230.
+    pub raise_dead_band: Watts,
+    /// At most one raise per connector in this time. Default 60 s.
+    pub min_raise_interval: Span,
+    /// A decrease holds its old reservation at most this long after the acceptance. Default 30 s.
+    pub settle_max: Span,
+    /// Draw within this of the limit confirms it. Default 0.5 A (115 W per phase).
+    pub confirm_tolerance: Watts,
+    /// Unanswered CALLs count as unknown after this. Default 30 s.
+    pub call_timeout: Span,
+    /// Rotation epoch. Default 15 min.
+    pub rotation: Span,
+    /// Minimum on-time. Default 5 min.
+    pub min_on: Span,
+    /// Minimum off-time. Default 3 min.
+    pub min_off: Span,
+    /// Current a start may draw before its TxProfile, in watts per phase: 6 A.
+    pub start_current_a: i64,
+    /// Acceptance is learned (max_throughput and reclaim). Default true.
+    pub learn_acceptance: bool,
+}
+
+/// One charge point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charger {
+    /// OCPP identity.
+    pub id: ChargePointId,
+    /// What it is.
+    pub spec: Arc<ChargerSpec>,
+    /// Weight under the priority strategy, 1..=1000.
+    pub priority: u32,
+    /// Named quirks (none is known to this version; the key must be an empty list).
+    pub quirks: Vec<String>,
+}
+
+/// One kind of vehicle and its share of the mix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VehicleMix {
+    /// The model.
+    pub spec: Arc<VehicleSpec>,
+    /// Relative share, > 0.
+    pub share: f64,
+}
+
+/// A source of cars.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arrivals {
+    /// `count` cars a day around peaks.
+    DailyPeak(DailyPeak),
+    /// A Poisson process.
+    Poisson(Poisson),
+    /// Listed sessions.
+    Sessions(Vec<ListedSession>),
+}
+
+/// Cars that come around a time of day, every day of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DailyPeak {
+    /// Cars a day.
+    pub count: u32,
+    /// Local time of day of the peak.
+    pub at: Span,
+    /// Standard deviation.
+    pub spread: Span,
+    /// Stay and energy.
+    pub needs: Needs,
+    /// Only weekdays (Monday to Friday, local time).
+    pub weekdays_only: bool,
+}
+
+/// Cars that come independently of each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Poisson {
+    /// Mean cars per hour.
+    pub per_hour: f64,
+    /// Local time of day it begins; whole day when equal to `to`.
+    pub from: Span,
+    /// Local time of day it ends.
+    pub to: Span,
+    /// Stay and energy.
+    pub needs: Needs,
+}
+
+/// How long cars stay and what they want.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needs {
+    /// Mean stay.
+    pub stay: Span,
+    /// Standard deviation of the stay.
+    pub stay_spread: Span,
+    /// Mean energy, at the meter.
+    pub energy_kwh: f64,
+    /// Standard deviation of the energy.
+    pub energy_spread_kwh: f64,
+    /// Share of drivers that leave before their planned departure, 0..1.
+    pub early_leavers: f64,
+}
+
+/// One session of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedSession {
+    /// Plug-in.
+    pub arrival: Time,
+    /// Unplug.
+    pub departure: Time,
+    /// Wish at the meter.
+    pub energy_kwh: f64,
+    /// Index into [`Scenario::chargers`], or any free one.
+    pub charger: Option<usize>,
+    /// Battery of this car, when the file says: (capacity, initial, maximum kW).
+    pub battery: Option<ListedBattery>,
+}
+
+/// Battery columns of a session file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListedBattery {
+    /// Usable energy.
+    pub capacity_kwh: f64,
+    /// At plug-in.
+    pub initial_kwh: f64,
+    /// AC maximum at the meter.
+    pub max_kw: f64,
+}
+
+/// The links.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// One way.
+    pub latency: Span,
+    /// Added, uniform 0..=jitter.
+    pub jitter: Span,
+    /// Share of frames that vanish, 0..1.
+    pub loss: f64,
+}
+
+/// What happens at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub action: TimelineAction,
+}
+
+/// A timeline action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimelineAction {
+    /// Changes the site's config as PUT config would; absent fields stay.
+    Config {
+        /// Grid connection.
+        max_power: Option<Watts>,
+        /// Reserve.
+        reserve: Option<Watts>,
+        /// Strategy.
+        strategy: Option<Strategy>,
+        /// Minimum rate.
+        min_charge_rate: Option<Watts>,
+    },
+    /// POST rebalance.
+    Rebalance {
+        /// For the record.
+        reason: String,
+    },
+}
+
+/// A condition on a metric of `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assertion {
+    /// Metric name.
+    pub metric: String,
+    /// At least.
+    pub min: Option<f64>,
+    /// At most.
+    pub max: Option<f64>,
+    /// A failed `error` makes exit code 1, a failed `warning` does not.
+    pub severity: Severity,
+}
+
+/// Weight of a failed assertion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Fails the run.
+    #[default]
+    Error,
+    /// Is shown only.
+    Warning,
+}
+
+/// Everything a seed decides, before the run: every strategy meets the same cars.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// Ascending by arrival, then charger.
+    pub sessions: Vec<PlannedSession>,
+    /// Cars that found no free charger and drove on.
+    pub turned_away: u32,
+}
+
+/// One visit of one car.
+#[derive(Clone, Debug)]
+pub struct PlannedSession {
+    /// Plug-in.
+    pub arrival: Time,
+    /// Unplug; early leavers already considered.
+    pub departure: Time,
+    /// Departure the driver announced; differs for early leavers.
+    pub announced_departure: Time,
+    /// Index into [`Scenario::chargers`].
+    pub charger: usize,
+    /// 1-based.
+    pub connector: u32,
+    /// The car.
+    pub vehicle: Arc<VehicleSpec>,
+    /// Battery at plug-in, kWh.
+    pub initial_kwh: f64,
+    /// Wish at the meter.
+    pub wish_kwh: f64,
+    /// At most 20 characters.
+    pub id_tag: String,
+}

@@ -1,0 +1,2 @@
+//! Kernel, world, links, random streams; what a run leaves behind.
+pub mod record;

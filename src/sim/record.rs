@@ -1,0 +1,154 @@
+//! What a run leaves behind, complete enough for every file and chart of the report.
+
+use crate::allocation::Strategy;
+use crate::ids::{ChargePointId, SessionId};
+use crate::time::Time;
+use crate::units::Watts;
+
+/// A finished run.
+#[derive(Clone, Debug, Default)]
+pub struct RunRecord {
+    /// Strategy in force at the start.
+    pub strategy: Strategy,
+    /// Seed of the run.
+    pub seed: u64,
+    /// First and last instant.
+    pub from: Time,
+    /// See `from`.
+    pub to: Time,
+    /// Hash over all events, hex.
+    pub digest: String,
+    /// One per charger, in scenario order.
+    pub chargers: Vec<ChargePointId>,
+    /// One row per `sample_interval`, the first at `from`.
+    pub samples: Vec<Sample>,
+    /// Site limit over time: (from, grid connection, limit for EVs = connection - reserve).
+    pub limits: Vec<(Time, Watts, Watts)>,
+    /// One per visit, in order of arrival; also those that never got a transaction.
+    pub sessions: Vec<SessionRecord>,
+    /// Every SetChargingProfile the central system sent.
+    pub commands: Vec<CommandRecord>,
+    /// Config changes, rebalances: (when, what) for marks on time axes.
+    pub marks: Vec<(Time, String)>,
+    /// Rotation epoch boundaries at which a rotation took place.
+    pub rotations: Vec<Time>,
+    /// Steps of what cars accept, meter steps seen by the central system: other causes of change.
+    pub causes: Vec<Time>,
+    /// Exact integrals of true draw over the EV limit (connection - reserve) at every event.
+    pub over_limit: Excess,
+    /// The same for the ledger's worst case against the EV limit.
+    pub committed_over_limit: Excess,
+    /// Energy bookkeeping.
+    pub energy: EnergyBalance,
+    /// Kernel events handled.
+    pub events: u64,
+    /// OCPP frames carried, both directions.
+    pub frames: u64,
+    /// Deviations from OCPP 1.6 seen by the lenient reader: (kind, count).
+    pub deviations: Vec<(String, u64)>,
+    /// Cars that found no free charger.
+    pub turned_away: u32,
+    /// Highest true draw.
+    pub peak: Watts,
+    /// Wall-clock seconds of the run, measured by the shell (0 when unknown).
+    pub wall_s: f64,
+}
+
+/// One row of `history.csv` and, per charger, of `chargers.csv`.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// When.
+    pub at: Time,
+    /// Site: accepted limits of running sessions.
+    pub allocated: Watts,
+    /// Site: reservations of the ledger (worst case in force).
+    pub committed: Watts,
+    /// Site: true draw.
+    pub draw: Watts,
+    /// Transactions running.
+    pub active_sessions: u32,
+    /// Per charger: (accepted limit, true draw, reservation), sum over its connectors.
+    pub chargers: Vec<(Watts, Watts, Watts)>,
+}
+
+/// One visit.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    /// `ses_..`, once a transaction began.
+    pub session: Option<SessionId>,
+    /// Index into [`RunRecord::chargers`].
+    pub charger: usize,
+    /// 1-based.
+    pub connector: u32,
+    /// Vehicle model.
+    pub vehicle: String,
+    /// Plug-in.
+    pub arrival: Time,
+    /// Unplug; `None`: still there when the run ended.
+    pub departure: Option<Time>,
+    /// First instant with power.
+    pub first_power: Option<Time>,
+    /// Last instant with power wanted (wish fulfilled, or departure).
+    pub satisfied: Option<Time>,
+    /// Wish at the meter.
+    pub wish_kwh: f64,
+    /// Largest energy this car could have got in its stay at this charger, alone in the world.
+    pub feasible_kwh: f64,
+    /// Delivered at the meter.
+    pub delivered_kwh: f64,
+    /// State of charge at arrival and at the end, percent.
+    pub soc_pct: (f64, f64),
+    /// Limits this session had, as accepted: (when, limit, cause); the first entry is the start.
+    pub limits: Vec<(Time, Watts)>,
+    /// Spans in which power flowed.
+    pub charging: Vec<(Time, Time)>,
+    /// StopTransaction reason.
+    pub stop_reason: Option<String>,
+}
+
+/// One SetChargingProfile.
+#[derive(Clone, Debug)]
+pub struct CommandRecord {
+    /// Sent.
+    pub at: Time,
+    /// Answered; `None`: timed out or still open.
+    pub answered: Option<Time>,
+    /// Index into [`RunRecord::chargers`].
+    pub charger: usize,
+    /// 0: whole charge point.
+    pub connector: u32,
+    /// `TxProfile`, `TxDefaultProfile`, ..
+    pub purpose: &'static str,
+    /// Limit asked for.
+    pub limit: Watts,
+    /// Limit in force before.
+    pub previous: Watts,
+    /// `accepted`, `rejected`, `timed_out`, `error`, `open`.
+    pub status: &'static str,
+    /// What triggered the decision, e.g. `session_start`.
+    pub trigger: &'static str,
+    /// Binding constraint, e.g. `site`.
+    pub reason: &'static str,
+}
+
+/// How far and how long something was over a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Excess {
+    /// Seconds over.
+    pub seconds: f64,
+    /// Integral of the excess.
+    pub kwh: f64,
+    /// Largest excess.
+    pub max_kw: f64,
+}
+
+/// Energy bookkeeping from three independent meters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EnergyBalance {
+    /// Sum of the chargers' meters.
+    pub grid_kwh: f64,
+    /// Sum of what batteries gained.
+    pub battery_kwh: f64,
+    /// Sum of conversion losses.
+    pub losses_kwh: f64,
+}
