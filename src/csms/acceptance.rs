@@ -1,0 +1,280 @@
+//! What a car proves to accept: its phases and its largest current, learned from meter values.
+//!
+//! The limit offered is an upper bound; a one-phase car on a three-phase charger, a small
+//! on-board charger or a nearly full battery takes less. What is learned here lets the allocator
+//! give the difference to others (allocation.md §4.3, "acceptance estimator"): lowered only after
+//! a whole window below the offer, raised at once when the car takes all it is offered. The
+//! headroom above the learned value is the probe: a car that could take more shows it there, so
+//! no timed re-probing is needed, and constant inputs never cause a change.
+
+use crate::csms::config::{Hardware, Setpoint};
+use crate::ocpp::meter::MeterReading;
+use crate::charger::CurrentKind;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+/// A car is below its offer for this long before its acceptance is lowered.
+const WINDOW: Span = Span::from_s(60);
+/// A draw this close to the offer takes all of it: 0.6 A.
+const TAKES_ALL_DA: i64 = 6;
+/// Currents below this do not show a used phase.
+const PHASE_VISIBLE_DA: i64 = 10;
+/// A car that takes nothing of a standing offer for this long is full or asleep.
+const FULL_AFTER: Span = Span::from_s(300);
+/// The car has this long to follow a new offer before its draw says anything.
+const FOLLOW: Span = Span::from_s(15);
+/// Smaller changes of the learned value are not worth a new decision: 1 A, or 700 W (DC).
+const WORTH_DA: i64 = 10;
+const WORTH_W: i64 = 700;
+
+/// What a reading changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// Nothing worth a decision.
+    Nothing,
+    /// The car needs less than was thought; others can have it.
+    Less,
+    /// The car takes all it is offered, or woke up: it may want more.
+    More,
+}
+
+/// The estimator of one session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    phases: Option<u8>,
+    largest: Option<Setpoint>,
+    below_since: Option<Time>,
+    window: Setpoint,
+    idle_since: Option<Time>,
+    full: bool,
+}
+
+impl Acceptance {
+    /// Phases the car was seen to use.
+    #[must_use]
+    pub fn phases(&self) -> Option<u8> {
+        self.phases
+    }
+
+    /// True when the car takes nothing although it was offered power for long.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The largest set-point worth offering: what was learned plus headroom of 2 A (1.4 kW) or
+    /// 10 %, whichever is more; `None` while the car takes all it gets.
+    #[must_use]
+    pub fn worth_offering(&self, hardware: &Hardware) -> Option<Setpoint> {
+        let least = match hardware.kind {
+            CurrentKind::Ac => 20,
+            CurrentKind::Dc => 1400,
+        };
+        self.largest.map(|Setpoint(value)| Setpoint(value + least.max(value / 10)))
+    }
+
+    /// Takes in a reading of a connector that offers `offer` since `offered_since`.
+    pub fn observe(
+        &mut self,
+        reading: &MeterReading,
+        offer: Setpoint,
+        offered_since: Time,
+        hardware: &Hardware,
+        at: Time,
+    ) -> Learned {
+        let phases_before = self.phases;
+        self.see_phases(reading, hardware);
+        let Some(draw) = self.draw(reading, hardware) else { return Learned::Nothing };
+        if hardware.watts(offer, hardware.phases) == Watts::ZERO {
+            // Nothing was offered, so nothing can be learned; a full car stays full.
+            self.below_since = None;
+            self.idle_since = None;
+            return Learned::Nothing;
+        }
+        let learned = self.weigh(draw, offer, offered_since, hardware, at);
+        if self.phases != phases_before && learned == Learned::Nothing {
+            return Learned::Less;
+        }
+        learned
+    }
+
+    fn weigh(
+        &mut self,
+        draw: Setpoint,
+        offer: Setpoint,
+        offered_since: Time,
+        hardware: &Hardware,
+        at: Time,
+    ) -> Learned {
+        let (close, worth) = match hardware.kind {
+            CurrentKind::Ac => (TAKES_ALL_DA, WORTH_DA),
+            CurrentKind::Dc => (WORTH_W, WORTH_W),
+        };
+        let woke = self.full && draw > Setpoint::ZERO;
+        if draw > Setpoint::ZERO {
+            self.full = false;
+            self.idle_since = None;
+        }
+        if draw.0 >= offer.0 - close {
+            self.below_since = None;
+            let limited_before = self.largest.is_some_and(|largest| largest < draw);
+            self.largest = None;
+            return if woke || limited_before { Learned::More } else { Learned::Nothing };
+        }
+        if at.since(offered_since) < FOLLOW {
+            return if woke { Learned::More } else { Learned::Nothing };
+        }
+        if draw == Setpoint::ZERO {
+            let since = *self.idle_since.get_or_insert(at);
+            if !self.full && at.since(since) >= FULL_AFTER {
+                self.full = true;
+                return Learned::Less;
+            }
+        }
+        let since = match self.below_since {
+            Some(since) => {
+                self.window = self.window.max(draw);
+                since
+            }
+            None => {
+                self.window = draw;
+                *self.below_since.insert(at)
+            }
+        };
+        if at.since(since) < WINDOW {
+            return if woke { Learned::More } else { Learned::Nothing };
+        }
+        let settled = std::mem::replace(&mut self.window, draw);
+        self.below_since = Some(at);
+        let news = self.largest.is_none_or(|known| (known.0 - settled.0).abs() >= worth);
+        if news {
+            self.largest = Some(settled);
+        }
+        match (woke, news) {
+            (true, _) => Learned::More,
+            (false, true) => Learned::Less,
+            (false, false) => Learned::Nothing,
+        }
+    }
+
+    /// Phases count once a current flows that only they can carry; more may show up later.
+    fn see_phases(&mut self, reading: &MeterReading, hardware: &Hardware) {
+        if hardware.kind == CurrentKind::Dc {
+            return;
+        }
+        let used = reading
+            .current_da
+            .iter()
+            .flatten()
+            .filter(|current| **current >= PHASE_VISIBLE_DA)
+            .count() as u8;
+        let all_reported = reading.current_da.iter().flatten().count() >= usize::from(hardware.phases);
+        if used > 0 && (all_reported || used > 1) {
+            let seen = used.min(hardware.phases);
+            self.phases = Some(self.phases.map_or(seen, |known| known.max(seen)));
+        }
+    }
+
+    /// The draw in the connector's unit. Without currents per phase, a power alone says nothing
+    /// about current while the number of phases is unknown.
+    fn draw(&self, reading: &MeterReading, hardware: &Hardware) -> Option<Setpoint> {
+        match hardware.kind {
+            CurrentKind::Dc => reading.power_w.map(Setpoint),
+            CurrentKind::Ac => {
+                let largest = reading.current_da.iter().flatten().max().copied();
+                largest.map(Setpoint).or_else(|| {
+                    let phases = if hardware.phases == 1 { 1 } else { self.phases? };
+                    let power = reading.power_w?;
+                    Some(Setpoint(Watts(power).to_current(hardware.voltage_v, phases).0))
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::DeciAmps;
+
+    fn ac22() -> Hardware {
+        Hardware {
+            kind: CurrentKind::Ac,
+            phases: 3,
+            max_current: DeciAmps(320),
+            max_power: Watts(22_000),
+            voltage_v: 230,
+        }
+    }
+
+    fn currents(l1: i64, l2: i64, l3: i64) -> MeterReading {
+        MeterReading { current_da: [Some(l1), Some(l2), Some(l3)], ..MeterReading::default() }
+    }
+
+    struct Bench {
+        acceptance: Acceptance,
+        clock: i64,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            Bench { acceptance: Acceptance::default(), clock: 100 }
+        }
+
+        fn minute(&mut self, reading: &MeterReading, offer: i64) -> Learned {
+            self.clock += 60;
+            let now = Time::from_unix_s(self.clock);
+            self.acceptance.observe(reading, Setpoint(offer), Time::from_unix_s(0), &ac22(), now)
+        }
+    }
+
+    #[test]
+    fn a_one_phase_car_on_a_three_phase_charger_is_seen_at_once() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.minute(&currents(320, 0, 0), 320), Learned::Less);
+        assert_eq!(bench.acceptance.phases(), Some(1));
+        assert_eq!(bench.acceptance.worth_offering(&ac22()), None, "it takes all 32 A");
+    }
+
+    #[test]
+    fn acceptance_is_lowered_after_a_whole_window_and_raised_at_once() {
+        let mut bench = Bench::new();
+        bench.minute(&currents(320, 320, 320), 320);
+        assert_eq!(bench.minute(&currents(160, 160, 160), 320), Learned::Nothing);
+        assert_eq!(bench.minute(&currents(160, 160, 160), 320), Learned::Less);
+        assert_eq!(bench.acceptance.worth_offering(&ac22()), Some(Setpoint(180)));
+        assert_eq!(bench.minute(&currents(178, 178, 178), 180), Learned::More);
+        assert_eq!(bench.acceptance.worth_offering(&ac22()), None);
+    }
+
+    #[test]
+    fn a_constant_draw_below_the_offer_is_learned_once() {
+        let mut bench = Bench::new();
+        let news: Vec<Learned> = (0..100).map(|_| bench.minute(&currents(160, 160, 160), 180)).collect();
+        assert_eq!(news.iter().filter(|learned| **learned == Learned::Less).count(), 2, "phases, current");
+        assert!(!news.contains(&Learned::More));
+    }
+
+    #[test]
+    fn a_car_that_takes_nothing_is_full_after_five_minutes_and_may_wake() {
+        let mut bench = Bench::new();
+        bench.minute(&currents(160, 160, 160), 160);
+        for _ in 0..6 {
+            bench.minute(&currents(0, 0, 0), 160);
+        }
+        assert!(bench.acceptance.is_full());
+        bench.minute(&currents(0, 0, 0), 0);
+        assert!(bench.acceptance.is_full(), "no offer, no news");
+        assert_eq!(bench.minute(&currents(60, 60, 60), 60), Learned::More);
+        assert!(!bench.acceptance.is_full());
+    }
+
+    #[test]
+    fn power_alone_teaches_nothing_while_phases_are_unknown() {
+        let mut bench = Bench::new();
+        let reading = MeterReading { power_w: Some(3_680), ..MeterReading::default() };
+        assert_eq!(bench.minute(&reading, 160), Learned::Nothing);
+        assert_eq!(bench.minute(&reading, 160), Learned::Nothing);
+        assert_eq!(bench.acceptance.worth_offering(&ac22()), None);
+    }
+}

@@ -1,0 +1,316 @@
+//! The site control loop: triggers become decisions, decisions become targets.
+//!
+//! Event-driven: a decision is made because something happened, never because time passed, apart
+//! from the ends that an earlier decision announced (rotation epochs, minimum off-times). Triggers
+//! that come close together make one decision; what a car proves to accept is never urgent and
+//! waits longest. Sources: allocation.md §2 (strategies), §4.3 (damping).
+
+use crate::allocation::{self, Problem, Reason, Rotation, Session};
+use crate::csms::config::{ConfigPatch, Control, Setpoint, SiteConfig};
+use crate::csms::event::{Binding, Event, Trigger};
+use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx, SiteIx};
+use crate::ids::SiteId;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+/// A site and the state of its loop.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) id: SiteId,
+    pub(crate) config: SiteConfig,
+    pub(crate) control: Control,
+    pub(crate) points: Vec<PointIx>,
+    /// Sum of all reservations.
+    pub(crate) reserved: Watts,
+    /// A reservation shrank while raises wait.
+    pub(crate) freed: bool,
+    /// Raises not sent yet, in the order of the strategy.
+    pub(crate) raises: Vec<(PointIx, usize)>,
+    /// Some raise lacks room.
+    pub(crate) blocked: bool,
+    /// The most telling trigger since the last decision.
+    trigger: Option<Trigger>,
+    epoch_starts: bool,
+    /// When the last decision was made.
+    pub(crate) decided_at: Time,
+}
+
+impl Site {
+    pub(crate) fn new(id: SiteId, config: SiteConfig, control: Control) -> Site {
+        Site {
+            id,
+            config,
+            control,
+            points: Vec::new(),
+            reserved: Watts::ZERO,
+            freed: false,
+            raises: Vec::new(),
+            blocked: false,
+            trigger: None,
+            epoch_starts: false,
+            decided_at: Time(0),
+        }
+    }
+}
+
+/// The sessions of a site as the allocator sees them, and where they are.
+#[derive(Default)]
+struct Census {
+    sessions: Vec<Session>,
+    places: Vec<(PointIx, usize)>,
+    /// Room of what cannot be controlled now.
+    uncontrolled: Watts,
+}
+
+impl Csms {
+    /// Something happened at a charge point that may change its site's allocation.
+    pub(super) fn trigger(&mut self, now: Time, point: PointIx, trigger: Trigger) {
+        self.trigger_site(now, self.points[point.0].site, trigger);
+    }
+
+    fn trigger_site(&mut self, now: Time, site: SiteIx, trigger: Trigger) {
+        let state = &mut self.sites[site.0];
+        state.trigger = Some(state.trigger.map_or(trigger, |known| known.min(trigger)));
+        let wait = match trigger {
+            Trigger::Acceptance => state.control.coalesce_acceptance,
+            Trigger::Manual | Trigger::Rotation | Trigger::HoldEnded => Span::ZERO,
+            _ => state.control.coalesce,
+        };
+        self.timers.arm_by(Key::Decide(site), now + wait);
+    }
+
+    /// Changes the configuration of a site; the next decision follows at once.
+    pub fn configure(&mut self, now: Time, site: SiteIx, patch: &ConfigPatch) {
+        let config = &mut self.sites[site.0].config;
+        config.max_power = patch.max_power.unwrap_or(config.max_power);
+        config.reserve = patch.reserve.unwrap_or(config.reserve);
+        config.strategy = patch.strategy.unwrap_or(config.strategy);
+        config.min_charge_rate = patch.min_charge_rate.unwrap_or(config.min_charge_rate);
+        self.trigger_site(now, site, Trigger::Config);
+        self.timers.arm_by(Key::Decide(site), now);
+    }
+
+    /// The configuration of a site.
+    #[must_use]
+    pub fn config(&self, site: SiteIx) -> &SiteConfig {
+        &self.sites[site.0].config
+    }
+
+    /// Decides anew although nothing happened. Idempotent: with unchanged inputs nothing is sent.
+    pub fn rebalance(&mut self, now: Time, site: SiteIx) {
+        self.trigger_site(now, site, Trigger::Manual);
+    }
+
+    pub(super) fn epoch(&mut self, now: Time, site: SiteIx) {
+        self.sites[site.0].epoch_starts = true;
+        self.trigger_site(now, site, Trigger::Rotation);
+    }
+
+    /// Makes a decision and sets out to bring it to the chargers.
+    pub(super) fn decide(&mut self, now: Time, site: SiteIx) {
+        let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
+        let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
+        self.sites[site.0].decided_at = now;
+        let census = self.census(site);
+        let state = &self.sites[site.0];
+        let control = &state.control;
+        let problem = Problem {
+            strategy: state.config.strategy,
+            capacity: state.config.ev_limit() - census.uncontrolled,
+            sessions: &census.sessions,
+            rotation: Rotation {
+                now,
+                epoch_starts,
+                min_on: control.min_on,
+                min_off: control.min_off,
+                welcome: control.welcome,
+            },
+        };
+        let shares = allocation::solve(&problem);
+        let order = allocation::admission_order(&problem);
+        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
+        let rotated = epoch_starts && swapped(&census.sessions, &shares);
+        let parked = parked(&census.sessions, &shares, left, epoch_starts);
+        self.announce(now, site, &census, &shares);
+        for ((session, share), (place, keeps)) in
+            census.sessions.iter().zip(&shares).zip(census.places.iter().zip(&parked))
+        {
+            let rate = if *keeps { session.min } else { share.rate };
+            let binding =
+                if *keeps { Binding::Parked } else { Binding::Allocation(share.reason) };
+            self.aim(now, *place, rate, binding, trigger);
+        }
+        if rotated {
+            self.emit(Event::Rotated { site });
+        }
+        self.sites[site.0].raises = order
+            .iter()
+            .map(|index| census.places[*index])
+            .filter(|(point, index)| {
+                let active = self.points[point.0].connectors[*index].active.as_ref();
+                active.is_some_and(|a| a.target.is_some_and(|target| target > a.entry.confirmed()))
+            })
+            .collect();
+        for (point, _) in &census.places {
+            self.pump(now, *point);
+        }
+        self.raise(now, site);
+    }
+
+    /// Who is there, what they may get, and how much is spoken for by what cannot be controlled:
+    /// charge points that are offline, starts under way, belated transactions, chargers that
+    /// draw more than they were told.
+    fn census(&self, site: SiteIx) -> Census {
+        let mut census = Census::default();
+        let state = &self.sites[site.0];
+        for point in &state.points {
+            let station = &self.points[point.0];
+            if !station.line.online {
+                census.uncontrolled += station.reserved;
+                continue;
+            }
+            let start = station.hardware.watts(station.start_bound(), station.hardware.phases);
+            census.uncontrolled += Watts(start.0 * station.start_slots.len() as i64);
+            for (index, connector) in station.connectors.iter().enumerate() {
+                let Some(active) = connector.active.as_ref() else { continue };
+                if active.belated {
+                    census.uncontrolled += active.worst_case(&station.hardware);
+                    continue;
+                }
+                let weight = state.config.priorities.get(&station.id).copied().unwrap_or(1);
+                let session = active.as_session(&station.hardware, &state.config, weight);
+                let disobeyed = active.over_measured.unwrap_or_default();
+                census.uncontrolled += (disobeyed - session.previous).floor_zero();
+                census.sessions.push(session);
+                census.places.push((*point, index));
+            }
+        }
+        census
+    }
+
+    /// Sets the target of one session.
+    fn aim(
+        &mut self,
+        now: Time,
+        (point, index): (PointIx, usize),
+        rate: Watts,
+        binding: Binding,
+        trigger: Trigger,
+    ) {
+        let state = &mut self.points[point.0];
+        let hardware = state.hardware;
+        let Some(active) = state.connectors[index].active.as_mut() else { return };
+        let phases = active.phases(&hardware);
+        let target = hardware.setpoint(rate, phases);
+        if (rate == Watts::ZERO) != (active.rate == Watts::ZERO) {
+            active.switched_at = now;
+        }
+        if active.target != Some(target) {
+            active.trigger = trigger;
+            active.blocked_since = None;
+        }
+        active.rate = rate;
+        active.target = Some(target);
+        active.binding = binding;
+    }
+
+    /// Arms the timers for the ends that this decision announces.
+    fn announce(
+        &mut self,
+        now: Time,
+        site: SiteIx,
+        census: &Census,
+        shares: &[allocation::Share],
+    ) {
+        let control = &self.sites[site.0].control;
+        let (rotation, min_on, min_off) = (control.rotation, control.min_on, control.min_off);
+        let mut waiting = false;
+        let mut hold_ends = Time::NEVER;
+        for (session, share) in census.sessions.iter().zip(shares) {
+            waiting |= session.wants_power
+                && share.rate == Watts::ZERO
+                && matches!(share.reason, Reason::Rotation | Reason::Site | Reason::Hold);
+            if share.reason == Reason::Hold {
+                let wait = if session.previous > Watts::ZERO { min_on } else { min_off };
+                hold_ends = hold_ends.min(session.last_switch + wait);
+            }
+        }
+        if waiting {
+            self.timers.arm(Key::Epoch(site), now.next_multiple(rotation));
+        } else {
+            self.timers.disarm(Key::Epoch(site));
+        }
+        if hold_ends > now && hold_ends < Time::NEVER {
+            let state = &mut self.sites[site.0];
+            state.trigger = Some(Trigger::HoldEnded);
+            self.timers.arm_by(Key::Decide(site), hold_ends);
+        }
+    }
+}
+
+/// True when a rotation took the turn from one session and gave it to another.
+fn swapped(sessions: &[Session], shares: &[allocation::Share]) -> bool {
+    let mut pairs = sessions.iter().zip(shares);
+    pairs.any(|(session, share)| session.previous > Watts::ZERO && share.rate == Watts::ZERO)
+}
+
+/// Cars that take nothing keep a minimum offer, so that they can show when they wake up, as long
+/// as nobody else is limited; who lost it gets it back at the beginning of an epoch only.
+fn parked(
+    sessions: &[Session],
+    shares: &[allocation::Share],
+    mut left: Watts,
+    epoch_starts: bool,
+) -> Vec<bool> {
+    let limited = sessions.iter().zip(shares).any(|(session, share)| {
+        session.wants_power && matches!(share.reason, Reason::Site | Reason::Rotation | Reason::Hold)
+    });
+    let mut keeps = vec![false; sessions.len()];
+    if limited {
+        return keeps;
+    }
+    for (session, keep) in sessions.iter().zip(&mut keeps) {
+        let had = session.previous > Watts::ZERO;
+        let eligible = !session.wants_power && session.hardware >= session.min;
+        if eligible && (had || epoch_starts) && session.min <= left {
+            left -= session.min;
+            *keep = true;
+        }
+    }
+    keeps
+}
+
+impl super::point::Active {
+    /// The session as the allocator sees it.
+    fn as_session(
+        &self,
+        hardware: &crate::csms::Hardware,
+        config: &SiteConfig,
+        weight: u32,
+    ) -> Session {
+        let phases = self.phases(hardware);
+        let full = hardware.cap(phases);
+        let worth = self.acceptance.worth_offering(hardware);
+        let cap = worth.map_or(full, |Setpoint(worth)| {
+            let rate = match hardware.kind {
+                crate::charger::CurrentKind::Ac => Watts(worth / 10 * hardware.step(phases).0),
+                crate::charger::CurrentKind::Dc => Watts(worth).floor_to(hardware.step(phases)),
+            };
+            rate.min(full)
+        });
+        Session {
+            id: self.transaction_id as u64,
+            arrival: self.started,
+            weight,
+            min: hardware.minimum(config.min_charge_rate, phases),
+            cap,
+            hardware: full,
+            step: hardware.step(phases),
+            service: self.energy_wh,
+            previous: self.rate,
+            last_switch: self.switched_at,
+            wants_power: !self.acceptance.is_full(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the central system tells whoever drives it, besides the frames to send.
+
+use crate::allocation::Reason;
+use crate::csms::{PointIx, SiteIx};
+use crate::ids::SessionId;
+use crate::ocpp::types::StopReason;
+use crate::time::Time;
+use crate::units::Watts;
+
+/// Something to do or to record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send this OCPP-J text to a charge point.
+    Send {
+        /// The receiver.
+        point: PointIx,
+        /// The frame.
+        text: String,
+    },
+    /// Something happened.
+    Event(Event),
+}
+
+/// Something that happened, for history, charts and live listeners.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A transaction began.
+    SessionStarted {
+        /// Where.
+        point: PointIx,
+        /// 1-based.
+        connector: u32,
+        /// The session's public id.
+        session: SessionId,
+        /// The OCPP transaction.
+        transaction_id: i64,
+    },
+    /// A transaction ended.
+    SessionEnded {
+        /// Where.
+        point: PointIx,
+        /// 1-based.
+        connector: u32,
+        /// The session's public id.
+        session: SessionId,
+        /// By the meter of the charge point.
+        energy_wh: i64,
+        /// As reported; `Local` when absent (errata to OCPP-J 2.5).
+        reason: StopReason,
+    },
+    /// A charge point accepted a limit for the transaction on a connector.
+    LimitAccepted {
+        /// Where.
+        point: PointIx,
+        /// 1-based.
+        connector: u32,
+        /// The limit, never above the hardware's rating.
+        limit: Watts,
+    },
+    /// A SetChargingProfile left.
+    ProfileSent(ProfileSent),
+    /// A SetChargingProfile was answered, or will not be.
+    ProfileAnswered {
+        /// Number of the [`ProfileSent`].
+        number: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Meter values showed something that may change an allocation: a step of the draw, or newly
+    /// learned acceptance.
+    DrawStepped {
+        /// Where.
+        point: PointIx,
+    },
+    /// A rotation epoch began and other sessions got their turn.
+    Rotated {
+        /// Where.
+        site: SiteIx,
+    },
+}
+
+/// A SetChargingProfile on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileSent {
+    /// Running number, unique in a central system.
+    pub number: u64,
+    /// The receiver.
+    pub point: PointIx,
+    /// 0: the whole charge point.
+    pub connector: u32,
+    /// OCPP purpose.
+    pub purpose: &'static str,
+    /// The limit asked for.
+    pub limit: Watts,
+    /// The limit in force before.
+    pub previous: Watts,
+    /// What made the decision necessary.
+    pub trigger: Trigger,
+    /// What binds it.
+    pub reason: Binding,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Accepted.
+    Accepted,
+    /// Refused with a status.
+    Rejected,
+    /// Refused with a CALLERROR or an unreadable answer.
+    Error,
+    /// Not answered in time; it may have been applied.
+    TimedOut,
+}
+
+impl Outcome {
+    /// The word of `commands.csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Rejected => "rejected",
+            Outcome::Error => "error",
+            Outcome::TimedOut => "timed_out",
+        }
+    }
+}
+
+/// What made a decision necessary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trigger {
+    /// A transaction began.
+    SessionStart,
+    /// A transaction ended.
+    SessionEnd,
+    /// The site's configuration changed.
+    Config,
+    /// Somebody asked for a rebalance.
+    Manual,
+    /// A rotation epoch began.
+    Rotation,
+    /// A minimum on- or off-time ended.
+    HoldEnded,
+    /// A car proved to accept less or more.
+    Acceptance,
+    /// A charge point appeared, vanished or lost its state.
+    Connection,
+    /// The charge point booted and gets its default limit.
+    Boot,
+    /// A driver presented a card and there is no room for an unbounded start.
+    StartGate,
+}
+
+impl Trigger {
+    /// The word of `commands.csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Trigger::SessionStart => "session_start",
+            Trigger::SessionEnd => "session_end",
+            Trigger::Config => "config",
+            Trigger::Manual => "manual",
+            Trigger::Rotation => "rotation",
+            Trigger::HoldEnded => "hold_ended",
+            Trigger::Acceptance => "acceptance",
+            Trigger::Connection => "connection",
+            Trigger::Boot => "boot",
+            Trigger::StartGate => "start_gate",
+        }
+    }
+}
+
+/// What binds a limit: the allocator's reason, or the push protocol's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The allocator's.
+    Allocation(Reason),
+    /// Less than decided: the rest of the room is still reserved for limits on their way down.
+    ReservedRoom,
+    /// The fallback that bounds a start before its TxProfile.
+    StartBound,
+    /// The car takes nothing; it keeps its minimum while nobody needs it.
+    Parked,
+}
+
+impl Binding {
+    /// The word of `commands.csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Binding::Allocation(Reason::Cap) => "cap",
+            Binding::Allocation(Reason::Acceptance) => "acceptance",
+            Binding::Allocation(Reason::Site) => "site",
+            Binding::Allocation(Reason::Rotation) => "rotation",
+            Binding::Allocation(Reason::Hold) => "hold",
+            Binding::Allocation(Reason::Ineligible) => "ineligible",
+            Binding::ReservedRoom => "unknown_state",
+            Binding::StartBound => "start_bound",
+            Binding::Parked => "parked",
+        }
+    }
+}

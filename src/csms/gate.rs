@@ -1,0 +1,100 @@
+//! The start gate: a card is accepted only when the start it allows cannot break the limit.
+//!
+//! Between Authorize and its first TxProfile a transaction is bounded by the TxDefaultProfile
+//! alone. Either there is room for that bound now, and the room is reserved with the answer; or
+//! the bound is lowered to nothing first, and the session begins paused until the control loop
+//! finds room. A charge point that does not take its default limit starts nothing.
+
+use crate::csms::config::Setpoint;
+use crate::csms::point::WaitingCard;
+use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx};
+use crate::ocpp::messages::AuthorizeResponse;
+use crate::ocpp::types::{AuthorizationStatus, IdTagInfo};
+use crate::time::{Span, Time};
+use crate::units::DeciAmps;
+use crate::charger::CurrentKind;
+
+/// A driver waits this long for an answer at most.
+const PATIENCE: Span = Span::from_s(10);
+
+impl Csms {
+    /// A driver presented a card.
+    pub(super) fn present_card(&mut self, now: Time, point: PointIx, id: &str, id_tag: &str) {
+        let status = self.card_status(id_tag);
+        if status != AuthorizationStatus::Accepted {
+            return self.answer_card(point, id, status);
+        }
+        let card = WaitingCard { message_id: id.to_owned() };
+        self.points[point.0].waiting_cards.push(card);
+        self.timers.arm_by(Key::Gate(point), now + PATIENCE);
+        self.try_gate(now, point);
+    }
+
+    /// Answers the cards that wait, as far as it is safe.
+    pub(super) fn try_gate(&mut self, now: Time, point: PointIx) {
+        while let Some(card) = self.points[point.0].waiting_cards.first() {
+            let state = &self.points[point.0];
+            let settled = state.default_limit.confirmed.is_some()
+                && state.default_limit.in_flight.is_none();
+            if !settled {
+                return;
+            }
+            let need = state.hardware.watts(state.start_bound(), state.hardware.phases);
+            let site = &self.sites[state.site.0];
+            if site.reserved + need > site.config.ev_limit() && need.0 > 0 {
+                self.points[point.0].default_limit.wanted = Setpoint::ZERO;
+                return self.pump(now, point);
+            }
+            let id = card.message_id.clone();
+            let until = now + self.options.start_window;
+            let state = &mut self.points[point.0];
+            state.waiting_cards.remove(0);
+            state.start_slots.push(until);
+            self.timers.arm_by(Key::Slots(point), until);
+            self.update_reserved(point);
+            self.answer_card(point, &id, AuthorizationStatus::Accepted);
+        }
+        self.timers.disarm(Key::Gate(point));
+    }
+
+    /// The default limit was not taken in time: nobody may start here.
+    pub(super) fn gate_expired(&mut self, now: Time, point: PointIx) {
+        for card in std::mem::take(&mut self.points[point.0].waiting_cards) {
+            self.count("card refused: no room for a start".to_owned());
+            self.answer_card(point, &card.message_id, AuthorizationStatus::Blocked);
+        }
+        self.want_default_limit(point);
+        self.pump(now, point);
+    }
+
+    /// Accepted cards whose transaction never began give their room back.
+    pub(super) fn expire_slots(&mut self, now: Time, point: PointIx) {
+        let slots = &mut self.points[point.0].start_slots;
+        slots.retain(|until| *until > now);
+        if let Some(next) = slots.iter().min().copied() {
+            self.timers.arm(Key::Slots(point), next);
+        }
+        self.want_default_limit(point);
+        self.update_reserved(point);
+        self.pump(now, point);
+    }
+
+    /// The bound that a start should normally find: the configured start current, as power on
+    /// all phases for DC.
+    pub(super) fn want_default_limit(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let amps = DeciAmps::from_amps(self.sites[state.site.0].control.start_current_a);
+        let hardware = &state.hardware;
+        let bound = match hardware.kind {
+            CurrentKind::Ac => Setpoint(amps.0),
+            CurrentKind::Dc => Setpoint(amps.to_power(hardware.voltage_v, hardware.phases).0),
+        };
+        state.default_limit.wanted = bound.min(hardware.full());
+    }
+
+    fn answer_card(&mut self, point: PointIx, id: &str, status: AuthorizationStatus) {
+        let id_tag_info = IdTagInfo { status, expiry_date: None, parent_id_tag: None };
+        self.answer(point, id, &AuthorizeResponse { id_tag_info });
+    }
+}

@@ -1,0 +1,290 @@
+//! Frames from charge points: read, act, answer.
+//!
+//! StartTransaction, StopTransaction, MeterValues and StatusNotification are never answered with
+//! a CALLERROR: a charge point would send them again and again (OCPP 1.6 §4.8-§4.10, errata 3.2),
+//! so whatever can be read of them is used and the rest is counted.
+
+use serde::Serialize;
+
+use crate::csms::event::Trigger;
+use crate::csms::line::Order;
+use crate::csms::{Csms, PointIx};
+use crate::ocpp::action::Action;
+use crate::ocpp::error::ErrorCode;
+use crate::ocpp::frame::{self, Call, Frame};
+use crate::ocpp::messages::{
+    AuthorizeRequest, BootNotificationRequest, BootNotificationResponse, DataTransferRequest,
+    DataTransferResponse, HeartbeatRequest, HeartbeatResponse, MeterValuesRequest,
+    MeterValuesResponse, StartTransactionRequest, StartTransactionResponse,
+    StatusNotificationRequest, StatusNotificationResponse, StopTransactionRequest,
+    StopTransactionResponse,
+};
+use crate::ocpp::read::{Deviation, Fault, Read, Reader};
+use crate::ocpp::types::{
+    AuthorizationStatus, ChargePointStatus, DataTransferStatus, IdTagInfo, RegistrationStatus,
+    Timestamp,
+};
+use crate::time::Time;
+
+impl Csms {
+    /// Takes a text frame from a charge point.
+    pub fn handle_frame(&mut self, now: Time, point: PointIx, text: &str) {
+        match Frame::parse(text) {
+            Ok(Frame::Call(call)) => {
+                // The reader lends its buffer to the message, so it steps aside meanwhile.
+                let mut reader = std::mem::take(&mut self.reader);
+                self.call(now, point, &call, &mut reader);
+                self.reader = reader;
+            }
+            Ok(Frame::Result(result)) => self.answered(now, point, &result.id, Ok(result.payload)),
+            Ok(Frame::Error(error)) => self.answered(now, point, &error.id, Err(error.code)),
+            Err(fault) => {
+                self.count(format!("frame: {fault}"));
+                if let Some(id) = fault.call_id() {
+                    let mut text = String::new();
+                    frame::write_error(&mut text, id, fault.code(), "");
+                    self.send(point, text);
+                }
+            }
+        }
+        self.pump(now, point);
+        self.use_freed_room(now, self.points[point.0].site);
+    }
+
+    fn call(&mut self, now: Time, point: PointIx, call: &Call<'_>, reader: &mut Reader) {
+        let Some(action) = Action::from_name(&call.action) else {
+            return self.refuse(point, &call.id, ErrorCode::NotImplemented, "unknown action");
+        };
+        self.points[point.0].registered |= action != Action::BootNotification;
+        let fault = match action {
+            Action::Authorize => self.authorize(now, point, call, reader),
+            Action::BootNotification => self.boot(now, point, call, reader),
+            Action::DataTransfer => self.data_transfer(point, call, reader),
+            Action::Heartbeat => self.heartbeat(now, point, call, reader),
+            Action::MeterValues => self.meter_values(now, point, call, reader),
+            Action::StartTransaction => self.start_transaction(now, point, call, reader),
+            Action::StatusNotification => self.status(now, point, call, reader),
+            Action::StopTransaction => self.stop_transaction(now, point, call, reader),
+            _ => return self.refuse(point, &call.id, ErrorCode::NotSupported, "not for this side"),
+        };
+        if let Err(fault) = fault {
+            self.refuse(point, &call.id, fault.code, &fault.description);
+        }
+    }
+
+    fn boot(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Read<BootNotificationRequest<'_>> =
+            reader.request(Action::BootNotification, call.payload)?;
+        self.note(&read.deviations);
+        let answer = BootNotificationResponse {
+            status: RegistrationStatus::Accepted,
+            current_time: Timestamp(now),
+            interval: self.options.heartbeat.whole_s(),
+        };
+        self.answer(point, &call.id, &answer);
+        self.booted(now, point);
+        Ok(())
+    }
+
+    /// After a boot nothing that was installed is certain: TxProfiles go with their transactions,
+    /// TxDefaultProfiles stay (errata 3.37), so either may be in force.
+    fn booted(&mut self, now: Time, point: PointIx) {
+        let start_bound = self.points[point.0].start_bound();
+        let state = &mut self.points[point.0];
+        state.registered = true;
+        state.start_slots.clear();
+        state.waiting_cards.clear();
+        state.default_limit.refusals = 0;
+        state.default_limit.confirmed = None;
+        for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
+        {
+            active.entry.doubt(start_bound);
+            active.profiled = false;
+        }
+        let state = &mut self.points[point.0];
+        state.line.queue.retain(|order| *order != Order::GetConfiguration);
+        state.line.queue.push_back(Order::GetConfiguration);
+        self.want_default_limit(point);
+        self.update_reserved(point);
+        self.trigger(now, point, Trigger::Connection);
+    }
+
+    fn heartbeat(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Read<HeartbeatRequest> = reader.request(Action::Heartbeat, call.payload)?;
+        self.note(&read.deviations);
+        self.answer(point, &call.id, &HeartbeatResponse { current_time: Timestamp(now) });
+        Ok(())
+    }
+
+    fn data_transfer(
+        &mut self,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Read<DataTransferRequest<'_>> =
+            reader.request(Action::DataTransfer, call.payload)?;
+        self.note(&read.deviations);
+        let answer = DataTransferResponse { status: DataTransferStatus::UnknownVendorId, data: None };
+        self.answer(point, &call.id, &answer);
+        Ok(())
+    }
+
+    fn authorize(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Read<AuthorizeRequest<'_>> = reader.request(Action::Authorize, call.payload)?;
+        self.note(&read.deviations);
+        self.present_card(now, point, &call.id, &read.value.id_tag);
+        Ok(())
+    }
+
+    fn status(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Result<Read<StatusNotificationRequest<'_>>, Fault> =
+            reader.request(Action::StatusNotification, call.payload);
+        match read {
+            Ok(read) => {
+                self.note(&read.deviations);
+                self.set_status(now, point, read.value.connector_id, read.value.status);
+            }
+            Err(fault) => self.count(format!("StatusNotification: {}", fault.code)),
+        }
+        self.answer(point, &call.id, &StatusNotificationResponse {});
+        Ok(())
+    }
+
+    fn set_status(&mut self, now: Time, point: PointIx, connector: u32, status: ChargePointStatus) {
+        let Some(index) = self.points[point.0].connector(connector) else { return };
+        let state = &mut self.points[point.0].connectors[index];
+        state.status = status;
+        let belated = state.active.as_mut().filter(|active| active.belated);
+        if let (Some(active), ChargePointStatus::Charging) = (belated, status) {
+            // It does charge: the start was reported late, but the stop is not waiting behind it.
+            active.belated = false;
+            self.trigger(now, point, Trigger::SessionStart);
+        }
+    }
+
+    fn meter_values(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Result<Read<MeterValuesRequest<'_>>, Fault> =
+            reader.request(Action::MeterValues, call.payload);
+        match read {
+            Ok(read) => {
+                self.note(&read.deviations);
+                self.metered(now, point, &read.value);
+            }
+            Err(fault) => self.count(format!("MeterValues: {}", fault.code)),
+        }
+        self.answer(point, &call.id, &MeterValuesResponse {});
+        Ok(())
+    }
+
+    fn start_transaction(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Result<Read<StartTransactionRequest<'_>>, Fault> =
+            reader.request(Action::StartTransaction, call.payload);
+        let (transaction_id, status) = match read {
+            Ok(read) => {
+                self.note(&read.deviations);
+                let status = self.card_status(&read.value.id_tag);
+                (self.started(now, point, &read.value), status)
+            }
+            Err(fault) => {
+                // Without its fields it cannot be kept, but it must be answered (errata 3.2).
+                self.count(format!("StartTransaction: {}", fault.code));
+                (self.transactions.reserve_id(), AuthorizationStatus::Invalid)
+            }
+        };
+        let answer = StartTransactionResponse {
+            id_tag_info: IdTagInfo { status, expiry_date: None, parent_id_tag: None },
+            transaction_id,
+        };
+        self.answer(point, &call.id, &answer);
+        Ok(())
+    }
+
+    fn stop_transaction(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        call: &Call<'_>,
+        reader: &mut Reader,
+    ) -> Result<(), Fault> {
+        let read: Result<Read<StopTransactionRequest<'_>>, Fault> =
+            reader.request(Action::StopTransaction, call.payload);
+        match read {
+            Ok(read) => {
+                self.note(&read.deviations);
+                self.stopped(now, point, &read.value);
+            }
+            Err(fault) => self.count(format!("StopTransaction: {}", fault.code)),
+        }
+        self.answer(point, &call.id, &StopTransactionResponse { id_tag_info: None });
+        Ok(())
+    }
+
+    /// The status of a card; idTags compare without case (CiString, OCPP 1.6 §7.27).
+    pub(super) fn card_status(&self, id_tag: &str) -> AuthorizationStatus {
+        if self.options.cards.is_empty() {
+            return self.options.unknown_card;
+        }
+        let known = self.options.cards.get(&id_tag.to_ascii_lowercase());
+        known.copied().unwrap_or(self.options.unknown_card)
+    }
+
+    pub(super) fn answer(&mut self, point: PointIx, id: &str, payload: &impl Serialize) {
+        let mut text = String::with_capacity(96);
+        frame::write_result(&mut text, id, payload);
+        self.send(point, text);
+    }
+
+    fn refuse(&mut self, point: PointIx, id: &str, code: ErrorCode, description: &str) {
+        self.count(format!("refused: {code}"));
+        let mut text = String::new();
+        frame::write_error(&mut text, id, code, description);
+        self.send(point, text);
+    }
+
+    pub(super) fn note(&mut self, deviations: &[Deviation]) {
+        for deviation in deviations {
+            self.count(deviation.kind.to_string());
+        }
+    }
+
+    pub(super) fn count(&mut self, kind: String) {
+        *self.deviations.entry(kind).or_insert(0) += 1;
+    }
+}

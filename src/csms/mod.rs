@@ -1,0 +1,242 @@
+//! The central system: charge points, transactions, and the control loop of each site.
+//!
+//! Sans-IO. Whoever drives a [`Csms`] calls an input (`link_up`, `link_down`, `handle_frame`,
+//! `handle_timeout`, `configure`, `rebalance`), then takes everything from [`Csms::poll_output`],
+//! then asks [`Csms::poll_timeout`] when to call `handle_timeout` next. `now` never goes back.
+//!
+//! How the parts meet:
+//!
+//! - `inbound` reads frames and answers them; `transactions` keeps who charges where.
+//! - `gate` answers an Authorize only when a start could not break the limit.
+//! - `control` turns triggers into decisions of the allocator, coalesced and damped.
+//! - `push` brings decisions to the chargers through the `ledger`, decreases first.
+//! - `acceptance` learns from meter values what a car can take.
+//!
+//! Architecture invariant: for every site, the sum of all reservations is known at any time
+//! ([`Csms::reserved`]) and a raise is sent only if it keeps that sum within the limit.
+
+pub mod acceptance;
+pub mod config;
+mod control;
+pub mod event;
+mod gate;
+mod inbound;
+pub mod ledger;
+mod line;
+mod point;
+mod push;
+mod timers;
+mod transactions;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::ids::{ChargePointId, SiteId};
+use crate::ocpp::read::Reader;
+use crate::ocpp::types::AuthorizationStatus;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+pub use config::{ConfigPatch, Control, Hardware, Setpoint, SiteConfig};
+pub use event::{Event, Output};
+pub use view::{AllocationView, ChargerView};
+
+use control::Site;
+use point::Point;
+use timers::Timers;
+use transactions::Transactions;
+
+/// A charge point within one [`Csms`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PointIx(pub usize);
+
+/// A site within one [`Csms`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiteIx(pub usize);
+
+/// What holds for all charge points.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Heartbeat interval given at boot.
+    pub heartbeat: Span,
+    /// Status of cards that `cards` does not name.
+    pub unknown_card: AuthorizationStatus,
+    /// Known cards, by idTag in lower case (idTags compare without case).
+    pub cards: BTreeMap<String, AuthorizationStatus>,
+    /// Time a driver has between Authorize and the start, after which the room is free again.
+    pub start_window: Span,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            heartbeat: Span::from_s(900),
+            unknown_card: AuthorizationStatus::Accepted,
+            cards: BTreeMap::new(),
+            start_window: Span::from_s(90),
+        }
+    }
+}
+
+/// The central system.
+#[derive(Debug)]
+pub struct Csms {
+    options: Options,
+    sites: Vec<Site>,
+    points: Vec<Point>,
+    by_id: BTreeMap<ChargePointId, PointIx>,
+    transactions: Transactions,
+    timers: Timers,
+    outputs: VecDeque<Output>,
+    reader: Reader,
+    deviations: BTreeMap<String, u64>,
+    profiles_sent: u64,
+    ignored_answers: u64,
+}
+
+impl Csms {
+    /// A central system without sites.
+    #[must_use]
+    pub fn new(options: Options) -> Csms {
+        Csms {
+            options,
+            sites: Vec::new(),
+            points: Vec::new(),
+            by_id: BTreeMap::new(),
+            transactions: Transactions::default(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            reader: Reader::default(),
+            deviations: BTreeMap::new(),
+            profiles_sent: 0,
+            ignored_answers: 0,
+        }
+    }
+
+    /// Adds a site.
+    pub fn add_site(&mut self, id: SiteId, config: SiteConfig, control: Control) -> SiteIx {
+        self.sites.push(Site::new(id, config, control));
+        SiteIx(self.sites.len() - 1)
+    }
+
+    /// Commissions a charge point at a site. It counts nothing until it first connects.
+    ///
+    /// # Panics
+    /// When the identity is taken, or `connectors` is 0.
+    pub fn add_point(
+        &mut self,
+        id: ChargePointId,
+        site: SiteIx,
+        hardware: Hardware,
+        connectors: u32,
+    ) -> PointIx {
+        assert!(connectors > 0, "a charge point has at least one connector");
+        let point = PointIx(self.points.len());
+        let taken = self.by_id.insert(id.clone(), point);
+        assert!(taken.is_none(), "charge point {id} exists already");
+        self.points.push(Point::new(id, site, hardware, connectors));
+        self.sites[site.0].points.push(point);
+        point
+    }
+
+    /// The charge point with this identity.
+    #[must_use]
+    pub fn point(&self, id: &str) -> Option<PointIx> {
+        self.by_id.get(id).copied()
+    }
+
+    /// A connection to the charge point is open.
+    pub fn link_up(&mut self, now: Time, point: PointIx) {
+        let state = &mut self.points[point.0];
+        state.line.online = true;
+        if state.registered {
+            // No BootNotification follows when nothing changed (OCPP-J §5): say what is wanted.
+            self.trigger(now, point, event::Trigger::Connection);
+        }
+        self.update_reserved(point);
+        self.pump(now, point);
+    }
+
+    /// The connection is gone. What was on its way may have arrived.
+    pub fn link_down(&mut self, now: Time, point: PointIx) {
+        self.points[point.0].line.online = false;
+        self.timers.disarm(timers::Key::Call(point));
+        self.give_up_call(now, point);
+        self.points[point.0].waiting_cards.clear();
+        self.update_reserved(point);
+        self.trigger(now, point, event::Trigger::Connection);
+    }
+
+    /// The next output, oldest first.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When `handle_timeout` is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some(key) = self.timers.pop(now) {
+            match key {
+                timers::Key::Call(point) => self.call_timed_out(now, point),
+                timers::Key::Settle(point, connector) => self.settle(now, point, connector),
+                timers::Key::Confirm(point, connector) => self.ask_for_meter(now, point, connector),
+                timers::Key::Retry(point) => self.pump(now, point),
+                timers::Key::Slots(point) => self.expire_slots(now, point),
+                timers::Key::Gate(point) => self.gate_expired(now, point),
+                timers::Key::Decide(site) => self.decide(now, site),
+                timers::Key::Epoch(site) => self.epoch(now, site),
+                timers::Key::Raise(site) => self.raise(now, site),
+            }
+        }
+        for site in 0..self.sites.len() {
+            self.use_freed_room(now, SiteIx(site));
+        }
+    }
+
+    /// Raises that waited for room get what an input has freed.
+    fn use_freed_room(&mut self, now: Time, site: SiteIx) {
+        while std::mem::take(&mut self.sites[site.0].freed) {
+            self.raise(now, site);
+        }
+    }
+
+    /// Sum of everything that could be in force at a site: the ledger's worst case.
+    #[must_use]
+    pub fn reserved(&self, site: SiteIx) -> Watts {
+        self.sites[site.0].reserved
+    }
+
+    /// The reservation of one charge point.
+    #[must_use]
+    pub fn reserved_at(&self, point: PointIx) -> Watts {
+        self.points[point.0].reserved
+    }
+
+    /// Deviations from OCPP 1.6 that were read over, by kind.
+    #[must_use]
+    pub fn deviations(&self) -> &BTreeMap<String, u64> {
+        &self.deviations
+    }
+
+    /// Answers that matched no CALL: late twice, duplicated, or invented.
+    #[must_use]
+    pub fn ignored_answers(&self) -> u64 {
+        self.ignored_answers
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn send(&mut self, point: PointIx, text: String) {
+        self.outputs.push_back(Output::Send { point, text });
+    }
+}

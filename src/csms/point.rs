@@ -1,0 +1,205 @@
+//! What is known of one charge point.
+
+use crate::allocation::Reason;
+use crate::charger::CurrentKind;
+use crate::csms::acceptance::Acceptance;
+use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::event::{Binding, Trigger};
+use crate::csms::ledger::Entry;
+use crate::csms::line::Line;
+use crate::csms::SiteIx;
+use crate::ids::ChargePointId;
+use crate::ocpp::profile::RateUnit;
+use crate::ocpp::types::ChargePointStatus;
+use crate::time::Time;
+use crate::units::Watts;
+
+/// One charge point.
+#[derive(Debug)]
+pub(crate) struct Point {
+    pub(crate) id: ChargePointId,
+    pub(crate) site: SiteIx,
+    pub(crate) hardware: Hardware,
+    pub(crate) line: Line,
+    /// True from the first accepted BootNotification, or the first frame of a reconnecting one.
+    pub(crate) registered: bool,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) connectors: Vec<Connector>,
+    pub(crate) default_limit: DefaultLimit,
+    /// Cards whose Authorize is not answered yet.
+    pub(crate) waiting_cards: Vec<WaitingCard>,
+    /// Accepted cards whose transaction has not begun: room for one start each, until when.
+    pub(crate) start_slots: Vec<Time>,
+    /// Everything that could be in force here; kept by `update_reserved`.
+    pub(crate) reserved: Watts,
+}
+
+/// What a charge point said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Capabilities {
+    pub(crate) unit: RateUnit,
+    pub(crate) max_stack_level: i32,
+}
+
+/// The TxDefaultProfile on connector 0.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DefaultLimit {
+    pub(crate) wanted: Setpoint,
+    pub(crate) confirmed: Option<Setpoint>,
+    /// May be in force although never confirmed.
+    pub(crate) unknown: Option<Setpoint>,
+    pub(crate) in_flight: Option<Setpoint>,
+    pub(crate) refusals: u32,
+    pub(crate) retry_at: Option<Time>,
+}
+
+/// A card that waits for its Authorize answer.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitingCard {
+    pub(crate) message_id: String,
+}
+
+/// One connector.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) status: ChargePointStatus,
+    pub(crate) active: Option<Active>,
+    pub(crate) measured_w: i64,
+}
+
+/// A connector with a running transaction.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) transaction_id: i64,
+    pub(crate) started: Time,
+    pub(crate) entry: Entry,
+    pub(crate) acceptance: Acceptance,
+    /// By the register since the start.
+    pub(crate) energy_wh: i64,
+    /// The allocator's last rate.
+    pub(crate) rate: Watts,
+    /// What the push protocol works towards; `None` before the first decision.
+    pub(crate) target: Option<Setpoint>,
+    pub(crate) binding: Binding,
+    pub(crate) trigger: Trigger,
+    /// Last change between paused and running.
+    pub(crate) switched_at: Time,
+    pub(crate) last_raise: Option<Time>,
+    pub(crate) blocked_since: Option<Time>,
+    /// When the confirmed limit was accepted.
+    pub(crate) offered_since: Time,
+    /// A TxProfile was accepted; before that the TxDefaultProfile bounds the draw.
+    pub(crate) profiled: bool,
+    pub(crate) refusals: u32,
+    pub(crate) retry_at: Option<Time>,
+    /// Samples in a row above what was permitted, and the draw to budget with meanwhile.
+    pub(crate) over_samples: u32,
+    pub(crate) over_measured: Option<Watts>,
+    /// True for a start that was reported long after it happened: its stop may be queued too.
+    pub(crate) belated: bool,
+}
+
+impl Point {
+    pub(crate) fn new(
+        id: ChargePointId,
+        site: SiteIx,
+        hardware: Hardware,
+        connectors: u32,
+    ) -> Point {
+        let unit = match hardware.kind {
+            CurrentKind::Ac => RateUnit::A,
+            CurrentKind::Dc => RateUnit::W,
+        };
+        let connector = || Connector {
+            status: ChargePointStatus::Available,
+            active: None,
+            measured_w: 0,
+        };
+        Point {
+            id,
+            site,
+            hardware,
+            line: Line::default(),
+            registered: false,
+            capabilities: Capabilities { unit, max_stack_level: 0 },
+            connectors: (0..connectors).map(|_| connector()).collect(),
+            default_limit: DefaultLimit::default(),
+            waiting_cards: Vec::new(),
+            start_slots: Vec::new(),
+            reserved: Watts::ZERO,
+        }
+    }
+
+    /// Index of an OCPP connector id; `None` for 0 and for connectors that do not exist.
+    pub(crate) fn connector(&self, id: u32) -> Option<usize> {
+        let index = (id as usize).checked_sub(1)?;
+        (index < self.connectors.len()).then_some(index)
+    }
+
+    /// The most a start could draw here before its TxProfile.
+    pub(crate) fn start_bound(&self) -> Setpoint {
+        let default = &self.default_limit;
+        match default.confirmed {
+            None => self.hardware.full(),
+            Some(confirmed) => confirmed
+                .max(default.in_flight.unwrap_or_default())
+                .max(default.unknown.unwrap_or_default()),
+        }
+    }
+
+    /// What this charge point could draw at most, by connector and start slot.
+    pub(crate) fn worst_case(&self) -> Watts {
+        let start = self.hardware.watts(self.start_bound(), self.hardware.phases);
+        let mut total = Watts::ZERO;
+        for connector in &self.connectors {
+            total += match &connector.active {
+                Some(active) => active.worst_case(&self.hardware),
+                // Offline, a start cannot be gated.
+                None if self.registered && !self.line.online => start,
+                None => Watts::ZERO,
+            };
+        }
+        total + Watts(start.0 * self.start_slots.len() as i64)
+    }
+}
+
+impl Active {
+    pub(crate) fn new(transaction_id: i64, started: Time, bound: Setpoint, now: Time) -> Active {
+        Active {
+            transaction_id,
+            started,
+            entry: Entry::starting_at(bound),
+            acceptance: Acceptance::default(),
+            energy_wh: 0,
+            rate: Watts::ZERO,
+            target: None,
+            binding: Binding::Allocation(Reason::Site),
+            trigger: Trigger::SessionStart,
+            switched_at: now,
+            last_raise: None,
+            blocked_since: None,
+            offered_since: now,
+            profiled: false,
+            refusals: 0,
+            retry_at: None,
+            over_samples: 0,
+            over_measured: None,
+            belated: false,
+        }
+    }
+
+    /// Phases to reserve for: all of the charger's until the car has shown its own.
+    pub(crate) fn phases(&self, hardware: &Hardware) -> u8 {
+        self.acceptance.phases().unwrap_or(hardware.phases)
+    }
+
+    pub(crate) fn worst_case(&self, hardware: &Hardware) -> Watts {
+        let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
+        permitted.max(self.over_measured.unwrap_or_default())
+    }
+
+    /// The accepted limit.
+    pub(crate) fn allocated(&self, hardware: &Hardware) -> Watts {
+        hardware.watts(self.entry.confirmed(), self.phases(hardware))
+    }
+}

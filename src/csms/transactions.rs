@@ -1,0 +1,250 @@
+//! Transactions: who charges where, told once however often it is reported.
+
+use std::collections::BTreeMap;
+
+use crate::csms::acceptance::Learned;
+use crate::csms::event::{Event, Trigger};
+use crate::csms::point::Active;
+use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx};
+use crate::ids::{self, SessionId};
+use crate::ocpp::messages::{MeterValuesRequest, StartTransactionRequest, StopTransactionRequest};
+use crate::ocpp::meter::MeterReading;
+use crate::ocpp::types::StopReason;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+/// A start older than this was queued while offline; its stop may be queued behind it.
+const BELATED_AFTER: Span = Span::from_s(300);
+/// Ended transactions remembered, to recognise repeated messages.
+const REMEMBERED: usize = 10_000;
+/// Steps of a draw below this are not worth recording as a cause: 0.7 kW.
+const STEP_WORTH_W: i64 = 700;
+
+/// A transaction, running or ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    pub(crate) session: SessionId,
+    pub(crate) point: PointIx,
+    pub(crate) connector: u32,
+    pub(crate) id_tag: String,
+    pub(crate) timestamp: Time,
+    pub(crate) meter_start: i64,
+    pub(crate) ended: bool,
+}
+
+/// All transactions of a central system.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    by_id: BTreeMap<i64, Transaction>,
+    last_id: i64,
+}
+
+impl Transactions {
+    /// An id that no transaction has had: positive 32-bit by the advice of errata 3.54.
+    pub(crate) fn reserve_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn get(&self, id: i64) -> Option<&Transaction> {
+        self.by_id.get(&id)
+    }
+
+    fn insert(&mut self, id: i64, transaction: Transaction) {
+        self.by_id.insert(id, transaction);
+        if self.by_id.len() > REMEMBERED {
+            let oldest = self.by_id.iter().find(|(_, known)| known.ended).map(|(id, _)| *id);
+            oldest.and_then(|id| self.by_id.remove(&id));
+        }
+    }
+
+    fn same_start(&self, point: PointIx, start: &StartTransactionRequest<'_>) -> Option<i64> {
+        let same = |transaction: &Transaction| {
+            transaction.point == point
+                && transaction.connector == start.connector_id
+                && transaction.meter_start == start.meter_start
+                && transaction.timestamp == start.timestamp.0
+                && transaction.id_tag.eq_ignore_ascii_case(&start.id_tag)
+        };
+        // A repeated start is a recent one; looking further back would cost every start.
+        let recent = self.by_id.iter().rev().take(1000);
+        recent.into_iter().find(|(_, known)| same(known)).map(|(id, _)| *id)
+    }
+}
+
+impl Csms {
+    /// A StartTransaction. The same start told twice keeps its id; a new one on a busy connector
+    /// ends the old transaction administratively (ocpp.md §3.3).
+    pub(super) fn started(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        start: &StartTransactionRequest<'_>,
+    ) -> i64 {
+        if let Some(id) = self.transactions.same_start(point, start) {
+            self.count("StartTransaction repeated".to_owned());
+            return id;
+        }
+        let id = self.transactions.reserve_id();
+        let session = SessionId::new(&ids::make("ses", now, id as u64));
+        let timestamp = if start.timestamp.is_plausible() { start.timestamp.0 } else { now };
+        self.transactions.insert(
+            id,
+            Transaction {
+                session: session.clone(),
+                point,
+                connector: start.connector_id,
+                id_tag: start.id_tag.to_string(),
+                timestamp,
+                meter_start: start.meter_start,
+                ended: false,
+            },
+        );
+        let Some(index) = self.points[point.0].connector(start.connector_id) else {
+            self.count("StartTransaction on an unknown connector".to_owned());
+            return id;
+        };
+        if self.points[point.0].connectors[index].active.is_some() {
+            self.count("StartTransaction on a busy connector".to_owned());
+            self.end(now, point, index, None, StopReason::Other);
+        }
+        let state = &mut self.points[point.0];
+        if !state.start_slots.is_empty() {
+            state.start_slots.remove(0);
+        }
+        let bound = state.start_bound();
+        let mut active = Active::new(id, now, bound, now);
+        active.belated = now.since(timestamp) > BELATED_AFTER;
+        state.connectors[index].active = Some(active);
+        self.update_reserved(point);
+        let connector = start.connector_id;
+        self.emit(Event::SessionStarted { point, connector, session, transaction_id: id });
+        self.trigger(now, point, Trigger::SessionStart);
+        id
+    }
+
+    /// A StopTransaction: of a running transaction, of one that ended already, or of one that was
+    /// never started here. All are acknowledged (ocpp.md §3.3, Q27).
+    pub(super) fn stopped(&mut self, now: Time, point: PointIx, stop: &StopTransactionRequest<'_>) {
+        let reason = stop.reason.unwrap_or(StopReason::Local);
+        let index = self.points[point.0].connectors.iter().position(|connector| {
+            connector.active.as_ref().is_some_and(|active| active.transaction_id == stop.transaction_id)
+        });
+        match index {
+            Some(index) => self.end(now, point, index, Some(stop.meter_stop), reason),
+            None if self.transactions.get(stop.transaction_id).is_some_and(|known| known.ended) => {
+                self.count("StopTransaction repeated".to_owned());
+            }
+            None => self.count("StopTransaction of an unknown transaction".to_owned()),
+        }
+    }
+
+    fn end(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        index: usize,
+        meter_stop: Option<i64>,
+        reason: StopReason,
+    ) {
+        let state = &mut self.points[point.0];
+        let Some(active) = state.connectors[index].active.take() else { return };
+        state.connectors[index].measured_w = 0;
+        self.timers.disarm(Key::Settle(point, index));
+        self.timers.disarm(Key::Confirm(point, index));
+        let mut energy_wh = active.energy_wh;
+        let mut session = None;
+        if let Some(transaction) = self.transactions.by_id.get_mut(&active.transaction_id) {
+            transaction.ended = true;
+            session = Some(transaction.session.clone());
+            if let Some(stop) = meter_stop {
+                energy_wh = energy_wh.max(stop - transaction.meter_start);
+            }
+        }
+        self.want_default_limit(point);
+        self.update_reserved(point);
+        if let Some(session) = session {
+            let connector = index as u32 + 1;
+            self.emit(Event::SessionEnded { point, connector, session, energy_wh, reason });
+        }
+        self.trigger(now, point, Trigger::SessionEnd);
+    }
+
+    /// MeterValues: the register feeds the session's energy, the draw feeds the ledger and the
+    /// acceptance estimator.
+    pub(super) fn metered(&mut self, now: Time, point: PointIx, values: &MeterValuesRequest<'_>) {
+        let Some(index) = self.points[point.0].connector(values.connector_id) else { return };
+        for value in &values.meter_value {
+            let reading = MeterReading::from_values(&value.sampled_value);
+            // A clock that is ahead must not make an old sample look new.
+            let taken = value.timestamp.0.min(now);
+            self.take_reading(now, point, index, &reading, taken);
+        }
+    }
+
+    fn take_reading(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        index: usize,
+        reading: &MeterReading,
+        taken: Time,
+    ) {
+        let state = &mut self.points[point.0];
+        let control = &self.sites[state.site.0].control;
+        let hardware = state.hardware;
+        let connector = &mut state.connectors[index];
+        let before_w = connector.measured_w;
+        if let Some(power) = reading.power_w {
+            connector.measured_w = power;
+        }
+        let measured = Watts(connector.measured_w);
+        let Some(active) = connector.active.as_mut() else { return };
+        if let (Some(register), Some(transaction)) =
+            (reading.energy_wh, self.transactions.by_id.get(&active.transaction_id))
+        {
+            // A register never goes back within a transaction; one that does is not believed.
+            active.energy_wh = active.energy_wh.max(register - transaction.meter_start);
+        }
+        let learned = if control.learn_acceptance {
+            let (offer, since) = (active.entry.confirmed(), active.offered_since);
+            active.acceptance.observe(reading, offer, since, &hardware, taken)
+        } else {
+            Learned::Nothing
+        };
+        let tolerance = Watts(control.confirm_tolerance.0 * i64::from(active.phases(&hardware)));
+        let confirm_after = control.confirm_after;
+        if reading.power_w.is_some() {
+            let allowed = hardware.watts(active.entry.confirmed(), active.phases(&hardware));
+            if measured <= allowed + tolerance {
+                active.entry.confirmed_by_meter(taken, confirm_after);
+            }
+            active.judge(measured, tolerance, &hardware);
+        }
+        if learned != Learned::Nothing || (measured.0 - before_w).abs() >= STEP_WORTH_W {
+            self.emit(Event::DrawStepped { point });
+        }
+        self.update_reserved(point);
+        if learned != Learned::Nothing {
+            self.trigger(now, point, Trigger::Acceptance);
+        }
+    }
+}
+
+impl Active {
+    /// Two samples in a row above everything that was permitted: the charger does not obey, and
+    /// is budgeted at what it draws (allocation.md §3).
+    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &crate::csms::Hardware) {
+        let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
+        if measured > permitted + tolerance {
+            self.over_samples += 1;
+            if self.over_samples >= 2 {
+                self.over_measured = Some(measured + tolerance);
+            }
+        } else {
+            self.over_samples = 0;
+            self.over_measured = None;
+        }
+    }
+}
