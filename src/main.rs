@@ -1,1 +1,7 @@
-fn main() {}
+//! The `ampacity` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ampacity::cli::main()
+}

@@ -1,0 +1,510 @@
+//! The world: a central system, a fleet, the links between them, and one heap of events.
+//!
+//! The world owns time. It knows nothing of wall clocks: whoever drives it calls [`World::step`]
+//! as fast as it likes, or not before the wall clock has reached [`World::next_at`].
+
+use std::sync::Arc;
+
+use crate::allocation::Strategy;
+use crate::charger::{self, ChargePoint, ChargerSpec};
+use crate::csms::{self, ConfigPatch, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx};
+use crate::ids::SiteId;
+use crate::scenario::model::{Fleet, Scenario, TimelineAction};
+use crate::scenario::streams;
+use crate::sim::balance::OverLimit;
+use crate::sim::bay::Bay;
+use crate::sim::digest::Digest;
+use crate::sim::link::{Link, Toward};
+use crate::sim::queue::Queue;
+use crate::sim::record::{EnergyBalance, RunRecord};
+use crate::sim::recorder::Recorder;
+use crate::time::{Span, Time};
+
+/// Charge points connect within this time from the start, each at its own instant.
+const CONNECT_WITHIN: Span = Span::from_s(10);
+/// A refused driver tries again after this.
+const TRY_AGAIN: Span = Span::from_s(120);
+
+/// A frame on a link, for whoever records traffic.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// When it was sent.
+    pub at: Time,
+    /// Index of the charge point.
+    pub point: usize,
+    /// True when the charge point sent it.
+    pub from_point: bool,
+    /// OCPP-J text.
+    pub text: &'a str,
+}
+
+/// Where frames are recorded.
+pub type Tap<'a> = Box<dyn FnMut(Frame<'_>) + 'a>;
+
+/// What the heap holds.
+#[derive(Debug)]
+enum Event {
+    LinkUp { point: usize },
+    ToCentral { point: usize, text: String },
+    ToPoint { point: usize, text: String },
+    PointTimer { point: usize },
+    CentralTimer,
+    VehicleTimer { bay: usize },
+    Arrival { visit: usize },
+    Departure { visit: usize },
+    TryAgain { visit: usize },
+    Timeline { entry: usize },
+    Sample,
+}
+
+/// A running simulation.
+pub struct World<'a> {
+    scenario: &'a Scenario,
+    fleet: &'a Fleet,
+    csms: Csms,
+    site: SiteIx,
+    points: Vec<ChargePoint>,
+    links: Vec<Link>,
+    /// Connectors of all charge points in a row; `first_bay` says where each begins.
+    bays: Vec<Bay>,
+    first_bay: Vec<usize>,
+    queue: Queue<Event>,
+    /// Earliest timer of each charge point that is in the heap.
+    point_due: Vec<Time>,
+    central_due: Time,
+    now: Time,
+    end: Time,
+    digest: Digest,
+    draw_mw: i64,
+    over: OverLimit,
+    committed_over: OverLimit,
+    peak_mw: i64,
+    uncovered_mw: i64,
+    energy: EnergyBalance,
+    events: u64,
+    frames: u64,
+    recorder: Recorder,
+    tap: Option<Tap<'a>>,
+}
+
+impl<'a> World<'a> {
+    /// A world at its first instant: nothing is connected, nobody has arrived.
+    #[must_use]
+    pub fn new(
+        scenario: &'a Scenario,
+        fleet: &'a Fleet,
+        strategy: Strategy,
+        seed: u64,
+        tap: Option<Tap<'a>>,
+    ) -> World<'a> {
+        let start = scenario.start;
+        let (csms, site) = central(scenario, strategy);
+        let limit_mw = csms.config(site).ev_limit().0 * 1000;
+        let points: Vec<ChargePoint> = scenario
+            .chargers
+            .iter()
+            .map(|charger| ChargePoint::new(charger.id.clone(), Arc::clone(&charger.spec), start))
+            .collect();
+        let mut first_bay = Vec::with_capacity(points.len());
+        let mut bays = Vec::new();
+        for charger in &scenario.chargers {
+            first_bay.push(bays.len());
+            bays.extend((0..charger.spec.connectors).map(|_| Bay::default()));
+        }
+        let links = (0..points.len() as u64)
+            .map(|point| Link::new(&scenario.network, streams::stream(seed, "link", point)))
+            .collect();
+        let mut world = World {
+            scenario,
+            fleet,
+            csms,
+            site,
+            point_due: vec![Time::NEVER; points.len()],
+            points,
+            links,
+            bays,
+            first_bay,
+            queue: Queue::new(),
+            central_due: Time::NEVER,
+            now: start,
+            end: start + scenario.duration,
+            digest: Digest::default(),
+            draw_mw: 0,
+            over: OverLimit::new(start, limit_mw),
+            committed_over: OverLimit::new(start, limit_mw),
+            peak_mw: 0,
+            uncovered_mw: 0,
+            energy: EnergyBalance::default(),
+            events: 0,
+            frames: 0,
+            recorder: Recorder::new(scenario, fleet, strategy, seed),
+            tap,
+        };
+        world.plan(seed);
+        world
+    }
+
+    /// Everything that is known before the run goes onto the heap.
+    fn plan(&mut self, seed: u64) {
+        let start = self.scenario.start;
+        for point in 0..self.points.len() {
+            let mut delay = streams::stream(seed, "connect", point as u64);
+            let micros = rand::Rng::next_u64(&mut delay) % CONNECT_WITHIN.0 as u64;
+            self.queue.push(start + Span(micros as i64), Event::LinkUp { point });
+        }
+        for (visit, session) in self.fleet.sessions.iter().enumerate() {
+            self.queue.push(session.arrival, Event::Arrival { visit });
+            self.queue.push(session.departure, Event::Departure { visit });
+        }
+        for (entry, planned) in self.scenario.timeline.iter().enumerate() {
+            self.queue.push(planned.at, Event::Timeline { entry });
+        }
+        self.queue.push(start, Event::Sample);
+    }
+
+    /// When the next event is due; `None` when the run is over.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.queue.next_at().filter(|at| *at <= self.end)
+    }
+
+    /// The instant of the last event.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Handles the next event. Returns false when the run is over.
+    pub fn step(&mut self) -> bool {
+        if self.next_at().is_none() {
+            return false;
+        }
+        let Some((at, event)) = self.queue.pop() else { return false };
+        debug_assert!(at >= self.now, "time never goes back");
+        self.now = at;
+        self.events += 1;
+        self.handle(event);
+        true
+    }
+
+    /// Runs to the end as fast as possible.
+    #[must_use]
+    pub fn run(mut self) -> RunRecord {
+        while self.step() {}
+        self.finish()
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = self.now;
+        match event {
+            Event::LinkUp { point } => {
+                self.digest.event(now, 1, point as u64, &[]);
+                self.csms.link_up(now, PointIx(point));
+                self.points[point].link_up(now);
+                self.after_central();
+                self.after_point(point);
+            }
+            Event::ToCentral { point, text } => {
+                self.digest.event(now, 2, point as u64, text.as_bytes());
+                self.csms.handle_frame(now, PointIx(point), &text);
+                self.after_central();
+            }
+            Event::ToPoint { point, text } => {
+                self.digest.event(now, 3, point as u64, text.as_bytes());
+                self.points[point].handle_frame(now, &text);
+                self.after_point(point);
+            }
+            Event::PointTimer { point } => {
+                if self.point_due[point] == now {
+                    self.point_due[point] = Time::NEVER;
+                    self.points[point].handle_timeout(now);
+                    self.after_point(point);
+                }
+            }
+            Event::CentralTimer => {
+                if self.central_due == now {
+                    self.central_due = Time::NEVER;
+                    self.csms.handle_timeout(now);
+                    self.after_central();
+                }
+            }
+            Event::VehicleTimer { bay } => self.vehicle_changed(bay),
+            Event::Arrival { visit } => self.arrive(visit),
+            Event::Departure { visit } => self.depart(visit),
+            Event::TryAgain { visit } => self.try_again(visit),
+            Event::Timeline { entry } => self.timeline(entry),
+            Event::Sample => self.sample(),
+        }
+    }
+
+    fn arrive(&mut self, visit: usize) {
+        let session = &self.fleet.sessions[visit];
+        let bay = self.bay_of(visit);
+        self.digest.event(self.now, 4, visit as u64, session.id_tag.as_bytes());
+        self.bays[bay].arrive(self.now, visit, session);
+        self.recorder.arrived(visit);
+        self.points[session.charger].plug_in(self.now, session.connector, &session.id_tag);
+        self.after_point(session.charger);
+    }
+
+    fn depart(&mut self, visit: usize) {
+        let session = &self.fleet.sessions[visit];
+        let bay = self.bay_of(visit);
+        if self.bays[bay].visit() != Some(visit) {
+            return;
+        }
+        self.digest.event(self.now, 5, visit as u64, session.id_tag.as_bytes());
+        self.points[session.charger].unplug(self.now, session.connector);
+        self.after_point(session.charger);
+        self.leave(bay, Some(self.now));
+    }
+
+    /// The car is gone (or the run is over): its books are closed.
+    fn leave(&mut self, bay: usize, departed: Option<Time>) {
+        let Some(gone) = self.bays[bay].leave(self.now) else { return };
+        let step = -gone.draw_mw;
+        self.change_draw(step);
+        self.energy.battery_kwh += gone.vehicle.gained_kwh();
+        self.energy.losses_kwh += gone.vehicle.losses_kwh();
+        self.recorder.left(&gone, departed);
+    }
+
+    fn try_again(&mut self, visit: usize) {
+        let session = &self.fleet.sessions[visit];
+        if self.bays[self.bay_of(visit)].visit() == Some(visit) {
+            self.points[session.charger].unplug(self.now, session.connector);
+            self.points[session.charger].plug_in(self.now, session.connector, &session.id_tag);
+            self.after_point(session.charger);
+        }
+    }
+
+    fn timeline(&mut self, entry: usize) {
+        let now = self.now;
+        match &self.scenario.timeline[entry].action {
+            TimelineAction::Config { max_power, reserve, strategy, min_charge_rate } => {
+                let patch = ConfigPatch {
+                    max_power: *max_power,
+                    reserve: *reserve,
+                    strategy: *strategy,
+                    min_charge_rate: *min_charge_rate,
+                };
+                self.csms.configure(now, self.site, &patch);
+                let limit_mw = self.csms.config(self.site).ev_limit().0 * 1000;
+                self.over.set_limit(now, limit_mw);
+                self.committed_over.set_limit(now, limit_mw);
+                self.recorder.configured(now, &patch, self.csms.config(self.site));
+            }
+            TimelineAction::Rebalance { reason } => {
+                self.csms.rebalance(now, self.site);
+                self.recorder.rebalanced(now, reason);
+            }
+        }
+        self.digest.event(now, 6, entry as u64, &[]);
+        self.after_central();
+    }
+
+    fn sample(&mut self) {
+        let points = (0..self.points.len()).map(|point| {
+            let bays = self.bays_of(point);
+            let draw_mw: i64 = self.bays[bays].iter().map(Bay::draw_mw).sum();
+            let point = PointIx(point);
+            (self.csms.allocated_at(point), draw_mw, self.csms.reserved_at(point))
+        });
+        let chargers = points.collect();
+        let committed = self.csms.reserved(self.site);
+        self.recorder.sample(self.now, self.draw_mw, committed, chargers);
+        self.queue.push(self.now + self.scenario.sample_interval, Event::Sample);
+    }
+
+    /// Takes what the central system has to say and arms its timer.
+    fn after_central(&mut self) {
+        while let Some(output) = self.csms.poll_output() {
+            match output {
+                csms::Output::Send { point, text } => self.transmit(point.0, text, Toward::Point),
+                csms::Output::Event(event) => {
+                    if let CentralEvent::SessionStarted { point, connector, .. } = &event {
+                        let bay = self.first_bay[point.0] + *connector as usize - 1;
+                        self.recorder.locate(point.0, *connector, self.bays[bay].visit());
+                    }
+                    self.recorder.central(self.now, event);
+                }
+            }
+        }
+        let reserved_mw = self.csms.reserved(self.site).0 * 1000;
+        self.committed_over.set_power(self.now, reserved_mw);
+        let due = self.csms.poll_timeout().unwrap_or(Time::NEVER);
+        if due < self.central_due {
+            self.central_due = due;
+            self.queue.push(due.max(self.now), Event::CentralTimer);
+            self.central_due = due.max(self.now);
+        }
+    }
+
+    /// Takes what a charge point has to say; what it offers changes what cars draw, which it
+    /// meters, which may make it say more.
+    fn after_point(&mut self, point: usize) {
+        while let Some(output) = self.points[point].poll_output() {
+            match output {
+                charger::Output::Send(text) => self.transmit(point, text, Toward::Central),
+                charger::Output::Offer { connector, offer } => {
+                    let bay = self.first_bay[point] + connector as usize - 1;
+                    self.bays[bay].offer(self.now, offer);
+                    self.settle_bay(point, bay);
+                }
+                charger::Output::Started { .. } => {}
+                charger::Output::Ended { connector, charged } => {
+                    let bay = self.first_bay[point] + connector as usize - 1;
+                    if let (false, Some(visit)) = (charged, self.bays[bay].visit()) {
+                        let again = self.now + TRY_AGAIN;
+                        if again < self.fleet.sessions[visit].departure {
+                            self.queue.push(again, Event::TryAgain { visit });
+                        }
+                    }
+                }
+            }
+        }
+        let due = self.points[point].poll_timeout();
+        if due < self.point_due[point] {
+            let due = due.max(self.now);
+            self.point_due[point] = due;
+            self.queue.push(due, Event::PointTimer { point });
+        }
+    }
+
+    fn vehicle_changed(&mut self, bay: usize) {
+        if !self.bays[bay].timer_is(self.now) {
+            return;
+        }
+        let point = self.point_of(bay);
+        self.settle_bay(point, bay);
+        self.after_point(point);
+    }
+
+    /// Brings a car up to now and its draw to everybody who meters it.
+    fn settle_bay(&mut self, point: usize, bay: usize) {
+        let Some(change) = self.bays[bay].settle(self.now) else { return };
+        self.change_draw(change.step_mw);
+        if change.news {
+            let connector = (bay - self.first_bay[point]) as u32 + 1;
+            let (draw, wants, soc) = (change.draw, change.wants_power, change.soc_pct);
+            self.points[point].set_draw(self.now, connector, draw, wants, soc);
+            let drawn: i64 = self.bays[self.bays_of(point)].iter().map(Bay::draw_mw).sum();
+            let covered = self.csms.reserved_at(PointIx(point)).0 * 1000;
+            self.uncovered_mw = self.uncovered_mw.max(drawn - covered);
+        }
+        if let Some(due) = change.timer {
+            self.queue.push(due, Event::VehicleTimer { bay });
+        }
+    }
+
+    fn change_draw(&mut self, step_mw: i64) {
+        if step_mw != 0 {
+            self.over.set_power(self.now, self.draw_mw + step_mw);
+            self.draw_mw += step_mw;
+            self.peak_mw = self.peak_mw.max(self.draw_mw);
+        }
+    }
+
+    fn transmit(&mut self, point: usize, text: String, toward: Toward) {
+        self.frames += 1;
+        if let Some(tap) = self.tap.as_mut() {
+            let from_point = toward == Toward::Central;
+            tap(Frame { at: self.now, point, from_point, text: &text });
+        }
+        if let Some(at) = self.links[point].arrival(self.now, toward) {
+            let event = match toward {
+                Toward::Central => Event::ToCentral { point, text },
+                Toward::Point => Event::ToPoint { point, text },
+            };
+            self.queue.push(at, event);
+        }
+    }
+
+    /// Closes the books.
+    #[must_use]
+    pub fn finish(mut self) -> RunRecord {
+        self.now = self.end;
+        for bay in 0..self.bays.len() {
+            self.leave(bay, None);
+        }
+        for (point, spec) in self.points.iter().zip(&self.scenario.chargers) {
+            for connector in 1..=spec.spec.connectors {
+                let metered = point.energy_mw_us(connector, self.end);
+                self.energy.grid_kwh += metered as f64 / 3.6e15;
+            }
+        }
+        self.over.advance(self.end);
+        self.committed_over.advance(self.end);
+        let mut record = self.recorder.finish(self.end);
+        record.digest = self.digest.to_string();
+        record.over_limit = self.over.excess();
+        record.committed_over_limit = self.committed_over.excess();
+        record.energy = self.energy;
+        record.events = self.events;
+        record.frames = self.frames;
+        record.peak = crate::units::Watts(self.peak_mw / 1000);
+        record.uncovered_max_kw = self.uncovered_mw as f64 / 1e6;
+        let deviations = self.csms.deviations();
+        record.deviations = deviations.iter().map(|(kind, n)| (kind.clone(), *n)).collect();
+        record
+    }
+
+    /// The central system, for live views.
+    #[must_use]
+    pub fn csms(&self) -> &Csms {
+        &self.csms
+    }
+
+    /// The site of the scenario.
+    #[must_use]
+    pub fn site(&self) -> SiteIx {
+        self.site
+    }
+
+    fn bay_of(&self, visit: usize) -> usize {
+        let session = &self.fleet.sessions[visit];
+        self.first_bay[session.charger] + session.connector as usize - 1
+    }
+
+    fn bays_of(&self, point: usize) -> std::ops::Range<usize> {
+        let end = self.first_bay.get(point + 1).copied().unwrap_or(self.bays.len());
+        self.first_bay[point]..end
+    }
+
+    fn point_of(&self, bay: usize) -> usize {
+        self.first_bay.partition_point(|first| *first <= bay) - 1
+    }
+}
+
+/// The central system of a scenario: one site, all charge points commissioned.
+fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx) {
+    let mut csms = Csms::new(csms::Options::default());
+    let priorities = scenario
+        .chargers
+        .iter()
+        .map(|charger| (charger.id.clone(), charger.priority))
+        .collect();
+    let config = SiteConfig {
+        max_power: scenario.site.max_power,
+        reserve: scenario.site.reserve,
+        strategy,
+        min_charge_rate: scenario.site.min_charge_rate,
+        priorities,
+    };
+    let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
+    let site = csms.add_site(id, config, scenario.site.control.clone());
+    for charger in &scenario.chargers {
+        csms.add_point(charger.id.clone(), site, hardware(&charger.spec), charger.spec.connectors);
+    }
+    (csms, site)
+}
+
+fn hardware(spec: &ChargerSpec) -> Hardware {
+    Hardware {
+        kind: spec.kind,
+        phases: spec.phases,
+        max_current: spec.max_current,
+        max_power: spec.max_power,
+        voltage_v: spec.voltage_v,
+    }
+}
