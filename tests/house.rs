@@ -6,8 +6,19 @@ use std::path::{Path, PathBuf};
 
 /// Rooms from the top of the house to its foundation; a room imports only rooms after it.
 const ROOMS: [&str; 13] = [
-    "cli", "report", "trace", "sim", "scenario", "csms", "charger", "vehicle", "allocation",
-    "ocpp", "ids", "time", "units",
+    "cli",
+    "report",
+    "trace",
+    "sim",
+    "scenario",
+    "csms",
+    "charger",
+    "vehicle",
+    "allocation",
+    "ocpp",
+    "ids",
+    "time",
+    "units",
 ];
 
 /// Rooms without I/O, clocks and chance.
@@ -82,7 +93,8 @@ fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn every_room_is_on_the_map() {
     for source in house() {
-        let known = ROOMS.contains(&source.room.as_str()) || ["lib", "main"].contains(&source.room.as_str());
+        let known = ROOMS.contains(&source.room.as_str())
+            || ["lib", "main"].contains(&source.room.as_str());
         assert!(known, "{} belongs to no room of the map in tests/house.rs", source.path.display());
     }
 }
@@ -94,9 +106,14 @@ fn a_room_imports_only_rooms_below_it() {
         let Some(floor) = ROOMS.iter().position(|room| *room == source.room) else { continue };
         for (number, line) in code(&source) {
             for (above, room) in ROOMS.iter().enumerate().take(floor) {
-                if line.contains(&format!("crate::{room}::")) || line.contains(&format!("crate::{room};")) {
+                if line.contains(&format!("crate::{room}::"))
+                    || line.contains(&format!("crate::{room};"))
+                {
                     let place = format!("{}:{number}", source.path.display());
-                    wrong.push(format!("{place}: {} imports {room} ({above} < {floor})", source.room));
+                    wrong.push(format!(
+                        "{place}: {} imports {room} ({above} < {floor})",
+                        source.room
+                    ));
                 }
             }
         }
@@ -129,7 +146,12 @@ fn no_file_is_too_long_and_nothing_is_left_undone() {
         if lines > LONGEST_FILE {
             wrong.push(format!("{}: {lines} lines", source.path.display()));
         }
-        for word in [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore"), concat!("dbg", "!(")] {
+        for word in [
+            concat!("todo", "!("),
+            concat!("unimplemented", "!("),
+            concat!("#[", "ignore"),
+            concat!("dbg", "!("),
+        ] {
             if source.text.contains(word) {
                 wrong.push(format!("{}: {word}", source.path.display()));
             }

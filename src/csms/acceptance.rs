@@ -7,9 +7,9 @@
 //! headroom above the learned value is the probe: a car that could take more shows it there, so
 //! no timed re-probing is needed, and constant inputs never cause a change.
 
+use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::ocpp::meter::MeterReading;
-use crate::charger::CurrentKind;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
@@ -168,7 +168,8 @@ impl Acceptance {
             .flatten()
             .filter(|current| **current >= PHASE_VISIBLE_DA)
             .count() as u8;
-        let all_reported = reading.current_da.iter().flatten().count() >= usize::from(hardware.phases);
+        let all_reported =
+            reading.current_da.iter().flatten().count() >= usize::from(hardware.phases);
         if used > 0 && (all_reported || used > 1) {
             let seen = used.min(hardware.phases);
             self.phases = Some(self.phases.map_or(seen, |known| known.max(seen)));
@@ -250,8 +251,13 @@ mod tests {
     #[test]
     fn a_constant_draw_below_the_offer_is_learned_once() {
         let mut bench = Bench::new();
-        let news: Vec<Learned> = (0..100).map(|_| bench.minute(&currents(160, 160, 160), 180)).collect();
-        assert_eq!(news.iter().filter(|learned| **learned == Learned::Less).count(), 2, "phases, current");
+        let news: Vec<Learned> =
+            (0..100).map(|_| bench.minute(&currents(160, 160, 160), 180)).collect();
+        assert_eq!(
+            news.iter().filter(|learned| **learned == Learned::Less).count(),
+            2,
+            "phases, current"
+        );
         assert!(!news.contains(&Learned::More));
     }
 

@@ -188,9 +188,8 @@ impl Hardware {
                 let amps = nearest.max(PILOT_MINIMUM.0 / 10).min(self.max_current.0 / 10);
                 Watts(amps * step.0)
             }
-            CurrentKind::Dc => {
-                Watts((site_minimum.0 + step.0 - 1).div_euclid(step.0) * step.0).min(self.cap(phases))
-            }
+            CurrentKind::Dc => Watts((site_minimum.0 + step.0 - 1).div_euclid(step.0) * step.0)
+                .min(self.cap(phases)),
         }
     }
 }
@@ -224,7 +223,8 @@ mod tests {
         assert_eq!(hardware.minimum(Watts(3_700), 1), Watts(16 * 230));
         assert_eq!(hardware.minimum(Watts(3_700), 3), Watts(6 * 690), "6 A is the floor");
         assert_eq!(hardware.minimum(Watts(99_000), 3), hardware.cap(3));
-        let small = Hardware { phases: 1, max_current: DeciAmps(160), max_power: Watts(3_700), ..hardware };
+        let small =
+            Hardware { phases: 1, max_current: DeciAmps(160), max_power: Watts(3_700), ..hardware };
         assert!(small.minimum(Watts(3_700), 1) <= small.cap(1));
     }
 

@@ -137,8 +137,7 @@ impl Csms {
             census.sessions.iter().zip(&shares).zip(census.places.iter().zip(&parked))
         {
             let rate = if *keeps { session.min } else { share.rate };
-            let binding =
-                if *keeps { Binding::Parked } else { Binding::Allocation(share.reason) };
+            let binding = if *keeps { Binding::Parked } else { Binding::Allocation(share.reason) };
             self.aim(now, *place, rate, binding, trigger);
         }
         if rotated {
@@ -216,13 +215,7 @@ impl Csms {
     }
 
     /// Arms the timers for the ends that this decision announces.
-    fn announce(
-        &mut self,
-        now: Time,
-        site: SiteIx,
-        census: &Census,
-        shares: &[allocation::Share],
-    ) {
+    fn announce(&mut self, now: Time, site: SiteIx, census: &Census, shares: &[allocation::Share]) {
         let control = &self.sites[site.0].control;
         let (rotation, min_on, min_off) = (control.rotation, control.min_on, control.min_off);
         let mut waiting = false;
@@ -264,7 +257,8 @@ fn parked(
     epoch_starts: bool,
 ) -> Vec<bool> {
     let limited = sessions.iter().zip(shares).any(|(session, share)| {
-        session.wants_power && matches!(share.reason, Reason::Site | Reason::Rotation | Reason::Hold)
+        session.wants_power
+            && matches!(share.reason, Reason::Site | Reason::Rotation | Reason::Hold)
     });
     let mut keeps = vec![false; sessions.len()];
     if limited {

@@ -4,7 +4,6 @@ use crate::allocation::Reason;
 use crate::csms::{PointIx, SiteIx};
 use crate::ids::SessionId;
 use crate::ocpp::types::StopReason;
-use crate::time::Time;
 use crate::units::Watts;
 
 /// Something to do or to record.

@@ -5,6 +5,7 @@
 //! the bound is lowered to nothing first, and the session begins paused until the control loop
 //! finds room. A charge point that does not take its default limit starts nothing.
 
+use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
 use crate::csms::point::WaitingCard;
 use crate::csms::timers::Key;
@@ -13,7 +14,6 @@ use crate::ocpp::messages::AuthorizeResponse;
 use crate::ocpp::types::{AuthorizationStatus, IdTagInfo};
 use crate::time::{Span, Time};
 use crate::units::DeciAmps;
-use crate::charger::CurrentKind;
 
 /// A driver waits this long for an answer at most.
 const PATIENCE: Span = Span::from_s(10);
@@ -35,8 +35,8 @@ impl Csms {
     pub(super) fn try_gate(&mut self, now: Time, point: PointIx) {
         while let Some(card) = self.points[point.0].waiting_cards.first() {
             let state = &self.points[point.0];
-            let settled = state.default_limit.confirmed.is_some()
-                && state.default_limit.in_flight.is_none();
+            let settled =
+                state.default_limit.confirmed.is_some() && state.default_limit.in_flight.is_none();
             if !settled {
                 return;
             }

@@ -137,7 +137,8 @@ impl Csms {
         let read: Read<DataTransferRequest<'_>> =
             reader.request(Action::DataTransfer, call.payload)?;
         self.note(&read.deviations);
-        let answer = DataTransferResponse { status: DataTransferStatus::UnknownVendorId, data: None };
+        let answer =
+            DataTransferResponse { status: DataTransferStatus::UnknownVendorId, data: None };
         self.answer(point, &call.id, &answer);
         Ok(())
     }

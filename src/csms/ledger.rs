@@ -187,10 +187,11 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let send = (0..33_i64, any::<bool>(), any::<bool>()).prop_map(|(limit, applied, answered)| {
-            // An answer "Accepted" means that it was applied; what is lost may have been or not.
-            Step::Send { limit: limit * 10, applied: applied || answered, answered }
-        });
+        let send =
+            (0..33_i64, any::<bool>(), any::<bool>()).prop_map(|(limit, applied, answered)| {
+                // An answer "Accepted" means that it was applied; what is lost may have been or not.
+                Step::Send { limit: limit * 10, applied: applied || answered, answered }
+            });
         prop::collection::vec(prop_oneof![send, (1..40_i64).prop_map(Step::Wait)], 1..60)
     }
 

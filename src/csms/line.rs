@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 
 use crate::csms::config::Setpoint;
-use crate::time::Time;
 
 /// Late answers to this many timed-out CALLs are still understood.
 const REMEMBERED: usize = 8;
@@ -30,7 +29,6 @@ pub(crate) enum Order {
 pub(crate) struct Outstanding {
     pub(crate) id: String,
     pub(crate) order: Order,
-    pub(crate) sent_at: Time,
 }
 
 /// See the module.
@@ -49,11 +47,11 @@ impl Line {
     }
 
     /// Registers a CALL that leaves now and returns its message id.
-    pub(crate) fn begin(&mut self, order: Order, now: Time) -> String {
+    pub(crate) fn begin(&mut self, order: Order) -> String {
         debug_assert!(self.is_free());
         self.calls += 1;
         let id = format!("a{}", self.calls);
-        self.outstanding = Some(Outstanding { id: id.clone(), order, sent_at: now });
+        self.outstanding = Some(Outstanding { id: id.clone(), order });
         id
     }
 
@@ -76,11 +74,6 @@ impl Line {
         self.given_up.push_back(outstanding);
         Some(order)
     }
-
-    /// When the outstanding CALL left.
-    pub(crate) fn waiting_since(&self) -> Option<Time> {
-        self.outstanding.as_ref().map(|outstanding| outstanding.sent_at)
-    }
 }
 
 #[cfg(test)]
@@ -90,7 +83,7 @@ mod tests {
     #[test]
     fn a_late_answer_still_finds_its_order_once() {
         let mut line = Line { online: true, ..Line::default() };
-        let id = line.begin(Order::GetConfiguration, Time(1));
+        let id = line.begin(Order::GetConfiguration);
         assert!(!line.is_free());
         assert_eq!(line.give_up(), Some(Order::GetConfiguration));
         assert!(line.is_free());

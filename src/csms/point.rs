@@ -2,12 +2,12 @@
 
 use crate::allocation::Reason;
 use crate::charger::CurrentKind;
+use crate::csms::SiteIx;
 use crate::csms::acceptance::Acceptance;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
-use crate::csms::SiteIx;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
 use crate::ocpp::types::ChargePointStatus;
@@ -110,11 +110,8 @@ impl Point {
             CurrentKind::Ac => RateUnit::A,
             CurrentKind::Dc => RateUnit::W,
         };
-        let connector = || Connector {
-            status: ChargePointStatus::Available,
-            active: None,
-            measured_w: 0,
-        };
+        let connector =
+            || Connector { status: ChargePointStatus::Available, active: None, measured_w: 0 };
         Point {
             id,
             site,

@@ -160,7 +160,8 @@ impl Csms {
             return Raise::Sent;
         }
         let blocked_since = active.blocked_since.unwrap_or(now);
-        let partial = hardware.setpoint((held + room).floor_zero().floor_to(hardware.step(phases)), phases);
+        let partial =
+            hardware.setpoint((held + room).floor_zero().floor_to(hardware.step(phases)), phases);
         let minimum = hardware.minimum(site.config.min_charge_rate, phases);
         let worth = partial < target
             && partial.0 - confirmed.0 >= dead_band
@@ -205,7 +206,13 @@ impl Csms {
             ..state.profile(limit, now)
         };
         self.update_reserved(point);
-        self.send_profile(now, point, &profile, sent, Order::TxLimit { connector: index, transaction_id, limit, number });
+        self.send_profile(
+            now,
+            point,
+            &profile,
+            sent,
+            Order::TxLimit { connector: index, transaction_id, limit, number },
+        );
     }
 
     fn send_default_limit(&mut self, now: Time, point: PointIx) {
@@ -220,7 +227,8 @@ impl Csms {
             connector: 0,
             purpose: "TxDefaultProfile",
             limit: hardware.watts(limit, hardware.phases),
-            previous: known.map_or(hardware.max_power, |known| hardware.watts(known, hardware.phases)),
+            previous: known
+                .map_or(hardware.max_power, |known| hardware.watts(known, hardware.phases)),
             trigger: if known.is_some() { Trigger::StartGate } else { Trigger::Boot },
             reason: Binding::StartBound,
         };
@@ -278,7 +286,7 @@ impl Csms {
     ) {
         let state = &mut self.points[point.0];
         let timeout = self.sites[state.site.0].control.call_timeout;
-        let id = state.line.begin(order, now);
+        let id = state.line.begin(order);
         let mut text = String::with_capacity(384);
         frame::write_call(&mut text, &id, action, payload);
         self.timers.arm(Key::Call(point), now + timeout);
@@ -328,7 +336,9 @@ impl Csms {
     fn profile_outcome(&mut self, answer: Result<&str, ErrorCode>) -> Outcome {
         let Ok(payload) = answer else { return Outcome::Error };
         let mut reader = std::mem::take(&mut self.reader);
-        let outcome = match reader.response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload) {
+        let outcome = match reader
+            .response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload)
+        {
             Ok(read) => {
                 self.note(&read.deviations);
                 match read.value.status {
@@ -486,7 +496,8 @@ impl Csms {
     fn learn_capabilities(&mut self, point: PointIx, answer: Result<&str, ErrorCode>) {
         let Ok(payload) = answer else { return };
         let mut reader = std::mem::take(&mut self.reader);
-        let read = reader.response::<GetConfigurationResponse<'_>>(Action::GetConfiguration, payload);
+        let read =
+            reader.response::<GetConfigurationResponse<'_>>(Action::GetConfiguration, payload);
         if let Ok(read) = read {
             self.note(&read.deviations);
             let known = read.value.configuration_key.unwrap_or_default();

@@ -129,7 +129,10 @@ impl Csms {
     pub(super) fn stopped(&mut self, now: Time, point: PointIx, stop: &StopTransactionRequest<'_>) {
         let reason = stop.reason.unwrap_or(StopReason::Local);
         let index = self.points[point.0].connectors.iter().position(|connector| {
-            connector.active.as_ref().is_some_and(|active| active.transaction_id == stop.transaction_id)
+            connector
+                .active
+                .as_ref()
+                .is_some_and(|active| active.transaction_id == stop.transaction_id)
         });
         match index {
             Some(index) => self.end(now, point, index, Some(stop.meter_stop), reason),

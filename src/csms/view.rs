@@ -52,7 +52,8 @@ impl Csms {
             let station = &self.points[point.0];
             for (index, connector) in station.connectors.iter().enumerate() {
                 let active = connector.active.as_ref();
-                let session = active.and_then(|active| self.transactions.get(active.transaction_id));
+                let session =
+                    active.and_then(|active| self.transactions.get(active.transaction_id));
                 chargers.push(ChargerView {
                     charge_point_id: station.id.clone(),
                     connector_id: index as u32 + 1,
@@ -80,6 +81,13 @@ impl Csms {
     #[must_use]
     pub fn site_id(&self, site: SiteIx) -> &SiteId {
         &self.sites[site.0].id
+    }
+
+    /// Accepted limits of the running sessions at a charge point.
+    #[must_use]
+    pub fn allocated_at(&self, point: PointIx) -> Watts {
+        let connectors = 0..self.points[point.0].connectors.len();
+        connectors.map(|index| self.allocated(point, index)).sum()
     }
 
     /// Accepted limit of the session on a connector (by index); nothing without a session or

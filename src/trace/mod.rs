@@ -108,7 +108,9 @@ mod tests {
         let mut out = String::new();
         let text = r#"[4,"7","FormationViolation","no object",{}]"#;
         assert!(write_line(&mut out, Time(0), "cp_1", false, text));
-        assert!(out.contains(r#""error":{"code":"FormationViolation","description":"no object","details":{}}"#));
+        assert!(out.contains(
+            r#""error":{"code":"FormationViolation","description":"no object","details":{}}"#
+        ));
         assert!(!out.contains("payload"));
         assert!(!write_line(&mut out, Time(0), "cp_1", false, "hello"));
     }

@@ -1,0 +1,516 @@
+//! The central system against scripted charge points, told as stories.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::allocation::Strategy as Rule;
+use crate::charger::CurrentKind;
+use crate::csms::event::{Outcome, ProfileSent};
+use crate::ocpp::frame::Frame;
+use crate::units::DeciAmps;
+
+/// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
+struct Bench {
+    csms: Csms,
+    site: SiteIx,
+    now: Time,
+    /// Frames to the charge points that nobody has taken yet.
+    inbox: Vec<VecDeque<String>>,
+    events: Vec<Event>,
+    calls: u64,
+}
+
+impl Bench {
+    /// `chargers` charge points of 3 x 32 A, 22 kW, on 100 kW with 10 kW reserve.
+    fn new(chargers: usize) -> Bench {
+        Bench::with(chargers, 100_000, Rule::Equal)
+    }
+
+    fn with(chargers: usize, max_power: i64, strategy: Rule) -> Bench {
+        let mut csms = Csms::new(Options::default());
+        let config = SiteConfig {
+            max_power: Watts(max_power),
+            reserve: Watts(10_000),
+            strategy,
+            min_charge_rate: Watts(3_700),
+            priorities: BTreeMap::new(),
+        };
+        let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
+        let hardware = Hardware {
+            kind: CurrentKind::Ac,
+            phases: 3,
+            max_current: DeciAmps(320),
+            max_power: Watts(22_000),
+            voltage_v: 230,
+        };
+        for number in 0..chargers {
+            csms.add_point(ChargePointId::new(&format!("cp_{number}")), site, hardware, 1);
+        }
+        let now = Time::from_unix_s(1_777_880_400);
+        let inbox = vec![VecDeque::new(); chargers];
+        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0 }
+    }
+
+    fn collect(&mut self) {
+        while let Some(output) = self.csms.poll_output() {
+            match output {
+                Output::Send { point, text } => self.inbox[point.0].push_back(text),
+                Output::Event(event) => self.events.push(event),
+            }
+        }
+        let limit = self.csms.config(self.site).ev_limit();
+        let sum: Watts = (0..self.inbox.len()).map(|p| self.csms.reserved_at(PointIx(p))).sum();
+        assert_eq!(sum, self.csms.reserved(self.site), "the site's sum is kept");
+        assert!(sum.0 >= 0 && limit.0 >= 0);
+    }
+
+    /// A frame from a charge point; the frames it causes lie in the inboxes.
+    fn frame(&mut self, point: usize, text: &str) {
+        self.csms.handle_frame(self.now, PointIx(point), text);
+        self.collect();
+    }
+
+    /// A CALL from a charge point and the answer to it.
+    fn call(&mut self, point: usize, action: &str, payload: &str) -> String {
+        self.calls += 1;
+        let id = format!("t{}", self.calls);
+        self.frame(point, &format!(r#"[2,"{id}","{action}",{payload}]"#));
+        self.take_answer(point, &id).unwrap_or_default()
+    }
+
+    fn take_answer(&mut self, point: usize, id: &str) -> Option<String> {
+        let ours = |text: &String| matches!(Frame::parse(text), Ok(Frame::Result(_) | Frame::Error(_)) if text.contains(&format!("\"{id}\"")));
+        let place = self.inbox[point].iter().position(ours)?;
+        self.inbox[point].remove(place)
+    }
+
+    /// The CALL that a charge point has received: (message id, action, payload).
+    fn received(&mut self, point: usize) -> Option<(String, String, String)> {
+        let text = self.inbox[point].pop_front()?;
+        match Frame::parse(&text) {
+            Ok(Frame::Call(call)) => {
+                Some((call.id.to_string(), call.action.to_string(), call.payload.to_owned()))
+            }
+            other => panic!("a CALL was expected, not {other:?}"),
+        }
+    }
+
+    /// Answers everything the charge points have received with success, until nothing comes.
+    fn obey(&mut self) {
+        while let Some(point) = (0..self.inbox.len()).find(|p| !self.inbox[*p].is_empty()) {
+            if let Some((id, action, _)) = self.received(point) {
+                let payload = match action.as_str() {
+                    "GetConfiguration" => concat!(
+                        r#"{"configurationKey":[{"key":"ChargeProfileMaxStackLevel","#,
+                        r#""readonly":true,"value":"8"}]}"#
+                    ),
+                    _ => r#"{"status":"Accepted"}"#,
+                };
+                self.frame(point, &format!(r#"[3,"{id}",{payload}]"#));
+            }
+        }
+    }
+
+    /// Time passes; charge points obey, timers fire.
+    fn wait(&mut self, seconds: i64) {
+        let until = self.now + Span::from_s(seconds);
+        self.wait_silently(until, true);
+    }
+
+    fn wait_silently(&mut self, until: Time, obedient: bool) {
+        loop {
+            if obedient {
+                self.obey();
+            }
+            match self.csms.poll_timeout().filter(|due| *due <= until) {
+                Some(due) => {
+                    self.now = due.max(self.now);
+                    self.csms.handle_timeout(self.now);
+                    self.collect();
+                }
+                None => break,
+            }
+        }
+        self.now = until;
+    }
+
+    fn boot(&mut self, point: usize) {
+        self.csms.link_up(self.now, PointIx(point));
+        let boot = r#"{"chargePointVendor":"Acme","chargePointModel":"ac22"}"#;
+        let answer = self.call(point, "BootNotification", boot);
+        assert!(answer.contains("Accepted"), "{answer}");
+        self.obey();
+    }
+
+    fn present_card(&mut self, point: usize) -> String {
+        self.call(point, "Authorize", r#"{"idTag":"TAG1"}"#)
+    }
+
+    /// Reports a start and returns the transaction id.
+    fn start(&mut self, point: usize) -> i64 {
+        let request = format!(
+            r#"{{"connectorId":1,"idTag":"TAG1","meterStart":1000,"timestamp":"{}"}}"#,
+            self.now
+        );
+        transaction_id(&self.call(point, "StartTransaction", &request))
+    }
+
+    /// Card, start, and the limits that follow.
+    fn charge(&mut self, point: usize) -> i64 {
+        self.present_card(point);
+        self.obey();
+        self.inbox[point].clear();
+        let id = self.start(point);
+        self.call(
+            point,
+            "StatusNotification",
+            r#"{"connectorId":1,"errorCode":"NoError","status":"Charging"}"#,
+        );
+        self.wait(3);
+        id
+    }
+
+    fn stop(&mut self, point: usize, transaction: i64) {
+        let request = format!(
+            r#"{{"transactionId":{transaction},"meterStop":5000,"timestamp":"{}"}}"#,
+            self.now
+        );
+        assert!(self.call(point, "StopTransaction", &request).starts_with("[3,"));
+    }
+
+    /// Meter values that show a draw of `amps` on three phases.
+    fn meter(&mut self, point: usize, transaction: i64, amps: i64) {
+        let phase = |n| {
+            format!(
+                r#"{{"value":"{amps}","measurand":"Current.Import","phase":"L{n}","unit":"A"}}"#
+            )
+        };
+        let request = format!(
+            r#"{{"connectorId":1,"transactionId":{transaction},"meterValue":[{{"timestamp":"{}","sampledValue":[{{"value":"{}","measurand":"Power.Active.Import","unit":"W"}},{},{},{}]}}]}}"#,
+            self.now,
+            amps * 690,
+            phase(1),
+            phase(2),
+            phase(3)
+        );
+        assert!(self.call(point, "MeterValues", &request).ends_with(",{}]"));
+    }
+
+    fn allocated_kw(&self) -> Vec<f64> {
+        let view = self.csms.allocation(self.site);
+        view.chargers.iter().map(|charger| charger.allocated.kw()).collect()
+    }
+
+    fn sent_profiles(&self) -> Vec<&ProfileSent> {
+        let sent = |event| if let Event::ProfileSent(sent) = event { Some(sent) } else { None };
+        self.events.iter().filter_map(sent).collect()
+    }
+}
+
+fn transaction_id(answer: &str) -> i64 {
+    let digits = answer.split("\"transactionId\":").nth(1).unwrap_or_default();
+    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(-1)
+}
+
+#[test]
+fn the_api_example_comes_out_to_the_digit() {
+    let mut bench = Bench::new(4);
+    (0..4).for_each(|point| bench.boot(point));
+    (0..3).for_each(|point| {
+        bench.charge(point);
+    });
+    bench.wait(60);
+    let view = bench.csms.allocation(bench.site);
+    assert_eq!(view.total_capacity.kw(), 100.0);
+    assert_eq!(view.reserved.kw(), 10.0);
+    assert_eq!(view.available.kw(), 90.0);
+    assert_eq!(view.allocated.kw(), 66.0);
+    assert_eq!(view.idle.kw(), 24.0);
+    assert_eq!(bench.allocated_kw(), [22.0, 22.0, 22.0, 0.0]);
+    assert_eq!(view.chargers[3].session_id, None);
+    assert!(view.chargers[0].session_id.as_ref().unwrap().as_str().starts_with("ses_"));
+}
+
+#[test]
+fn a_boot_learns_the_station_and_installs_the_start_bound() {
+    let mut bench = Bench::new(1);
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.call(0, "BootNotification", r#"{"chargePointVendor":"A","chargePointModel":"B"}"#);
+    let (_, action, payload) = bench.received(0).unwrap();
+    assert_eq!(action, "SetChargingProfile");
+    assert!(
+        payload.contains("\"TxDefaultProfile\"") && payload.contains("\"limit\":6"),
+        "{payload}"
+    );
+    assert!(bench.inbox[0].is_empty(), "one CALL at a time");
+}
+
+#[test]
+fn without_room_a_start_is_bounded_to_nothing_before_the_card_is_accepted() {
+    let mut bench = Bench::with(5, 98_000, Rule::Equal);
+    (0..5).for_each(|point| bench.boot(point));
+    (0..4).for_each(|point| {
+        bench.charge(point);
+        bench.wait(60);
+    });
+    assert_eq!(bench.csms.reserved(bench.site), Watts(88_000));
+    assert_eq!(bench.present_card(4), "", "no room for 6 A: the answer waits");
+    let (id, action, payload) = bench.received(4).unwrap();
+    assert_eq!(action, "SetChargingProfile");
+    assert!(payload.contains("\"limit\":0"), "{payload}");
+    bench.frame(4, &format!(r#"[3,"{id}",{{"status":"Accepted"}}]"#));
+    let answer = bench.inbox[4].pop_front().unwrap();
+    assert!(answer.contains(r#""status":"Accepted""#), "{answer}");
+    assert_eq!(bench.csms.reserved(bench.site), Watts(88_000), "a start of nothing needs no room");
+}
+
+#[test]
+fn a_station_that_takes_no_default_limit_starts_nothing() {
+    let mut bench = Bench::new(1);
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.call(0, "BootNotification", r#"{"chargePointVendor":"A","chargePointModel":"B"}"#);
+    bench.inbox[0].clear();
+    assert_eq!(bench.present_card(0), "");
+    let until = bench.now + Span::from_s(11);
+    bench.wait_silently(until, false);
+    let answer = bench.inbox[0].pop_front().unwrap();
+    assert!(answer.contains(r#""status":"Blocked""#), "{answer}");
+}
+
+#[test]
+fn a_newcomer_is_raised_only_after_the_others_are_seen_to_have_left_room() {
+    let mut bench = Bench::with(2, 32_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    let first = bench.charge(0);
+    bench.wait(60);
+    assert_eq!(bench.allocated_kw(), [21.39, 0.0], "31 A of 22 kW room");
+    bench.meter(0, first, 31);
+    bench.charge(1);
+    assert_eq!(bench.allocated_kw()[0], 11.04, "lowered at once");
+    assert!(bench.allocated_kw()[1] < 1.0, "the room is still held");
+    bench.wait(8);
+    bench.meter(0, first, 16);
+    bench.wait(1);
+    assert_eq!(bench.allocated_kw(), [11.04, 10.35], "16 A and 15 A of 22 kW");
+}
+
+#[test]
+fn the_same_start_told_twice_is_one_transaction() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.present_card(0);
+    let first = bench.start(0);
+    assert_eq!(bench.start(0), first);
+    bench.now += Span::from_s(5);
+    let second = bench.start(0);
+    assert_ne!(second, first, "another timestamp is another transaction");
+    let ended = bench.events.iter().filter(|e| matches!(e, Event::SessionEnded { .. })).count();
+    assert_eq!(ended, 1, "the busy connector's old transaction is closed");
+}
+
+#[test]
+fn transaction_messages_are_answered_whatever_they_say() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    let nonsense = r#"{"connectorId":"one","meterValue":7}"#;
+    assert!(bench.call(0, "MeterValues", nonsense).ends_with(",{}]"));
+    assert!(bench.call(0, "StatusNotification", "[]").ends_with(",{}]"));
+    assert!(bench.call(0, "StopTransaction", r#"{"transactionId":"x"}"#).starts_with("[3,"));
+    let answer = bench.call(0, "StartTransaction", r#"{"connectorId":1}"#);
+    assert!(answer.starts_with("[3,") && answer.contains("Invalid"), "{answer}");
+    bench.stop(0, 4711);
+    bench.stop(0, -1);
+    assert!(bench.csms.deviations().len() >= 3);
+}
+
+#[test]
+fn other_faults_get_their_code_and_change_nothing() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    assert!(bench.call(0, "Fly", "{}").contains("NotImplemented"));
+    assert!(bench.call(0, "Reset", r#"{"type":"Hard"}"#).contains("NotSupported"));
+    assert!(bench.call(0, "Authorize", "{}").contains("ProtocolError"));
+    assert!(bench.call(0, "Heartbeat", "{}").contains("currentTime"));
+    bench.frame(0, "not json");
+    bench.frame(0, r#"[3,"a999",{}]"#);
+    assert_eq!(bench.csms.ignored_answers(), 1);
+}
+
+#[test]
+fn an_unanswered_limit_keeps_its_room_until_a_late_answer_settles_it() {
+    let mut bench = Bench::with(1, 32_000, Rule::Equal);
+    bench.boot(0);
+    bench.present_card(0);
+    bench.start(0);
+    let until = bench.now + Span::from_s(2);
+    bench.wait_silently(until, false);
+    let (id, action, _) = bench.received(0).unwrap();
+    assert_eq!(action, "SetChargingProfile");
+    let until = bench.now + Span::from_s(31);
+    bench.wait_silently(until, false);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(21_390), "it may have been applied");
+    assert_eq!(bench.allocated_kw(), [0.0], "but nobody said so");
+    bench.frame(0, &format!(r#"[3,"{id}",{{"status":"Accepted"}}]"#));
+    assert_eq!(bench.allocated_kw(), [21.39]);
+    let timed_out = Event::ProfileAnswered { number: 2, outcome: Outcome::TimedOut };
+    assert!(bench.events.contains(&timed_out), "{:?}", bench.events);
+}
+
+#[test]
+fn a_refused_limit_is_tried_again_and_costs_only_its_own_room() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.present_card(0);
+    bench.start(0);
+    let mut tries = 0;
+    for _ in 0..40 {
+        let until = bench.now + Span::from_s(1);
+        bench.wait_silently(until, false);
+        if let Some((id, _, _)) = bench.received(0) {
+            tries += 1;
+            bench.frame(0, &format!(r#"[3,"{id}",{{"status":"Rejected"}}]"#));
+        }
+    }
+    assert_eq!(tries, 4, "after 0, 5, 15 and 35 seconds");
+    assert_eq!(bench.csms.reserved(bench.site), Watts(4_140), "the start bound stands");
+}
+
+#[test]
+fn a_rebalance_without_a_change_sends_nothing() {
+    let mut bench = Bench::new(3);
+    (0..3).for_each(|point| bench.boot(point));
+    (0..3).for_each(|point| {
+        bench.charge(point);
+    });
+    bench.wait(60);
+    let sent = bench.sent_profiles().len();
+    for _ in 0..20 {
+        bench.csms.rebalance(bench.now, bench.site);
+        bench.wait(5);
+    }
+    assert_eq!(bench.sent_profiles().len(), sent);
+}
+
+#[test]
+fn a_falling_limit_lowers_everybody_at_once() {
+    let mut bench = Bench::new(4);
+    (0..4).for_each(|point| bench.boot(point));
+    (0..4).for_each(|point| {
+        bench.charge(point);
+    });
+    bench.wait(120);
+    assert_eq!(bench.allocated_kw(), [22.0; 4]);
+    let patch = ConfigPatch { max_power: Some(Watts(50_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.csms.handle_timeout(bench.now);
+    bench.collect();
+    assert!(bench.inbox.iter().all(|inbox| inbox.len() == 1), "in parallel, in the same instant");
+    bench.obey();
+    let view = bench.csms.allocation(bench.site);
+    assert!(view.allocated <= view.available);
+    bench.wait(31);
+    assert!(bench.csms.reserved(bench.site) <= Watts(40_000));
+}
+
+#[test]
+fn a_charger_that_draws_more_than_it_was_told_is_budgeted_at_its_draw() {
+    let mut bench = Bench::with(2, 32_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    let rogue = bench.charge(0);
+    let patch = ConfigPatch { max_power: Some(Watts(22_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(60);
+    assert!(bench.csms.reserved(bench.site) <= Watts(12_000));
+    for _ in 0..2 {
+        bench.meter(0, rogue, 31);
+        bench.wait(60);
+    }
+    assert!(bench.csms.reserved(bench.site) >= Watts(21_390), "what it proves to draw");
+    bench.meter(0, rogue, 10);
+    assert!(bench.csms.reserved(bench.site) <= Watts(12_000), "until it obeys again");
+}
+
+/// What can happen at a site whose chargers may answer, refuse or stay silent.
+#[derive(Clone, Debug)]
+enum Act {
+    Card(usize),
+    Stop(usize),
+    Meter(usize, i64),
+    Answer(usize, u8),
+    Wait(i64),
+    Rebalance,
+    Drop(usize),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let point = 0..6_usize;
+    let act = prop_oneof![
+        4 => point.clone().prop_map(Act::Card),
+        1 => point.clone().prop_map(Act::Stop),
+        3 => (point.clone(), 0..33_i64).prop_map(|(p, a)| Act::Meter(p, a)),
+        12 => (point.clone(), any::<u8>()).prop_map(|(p, a)| Act::Answer(p, a)),
+        4 => (1..50_i64).prop_map(Act::Wait),
+        1 => Just(Act::Rebalance),
+        1 => point.prop_map(Act::Drop),
+    ];
+    prop::collection::vec(act, 1..160)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The invariant of the house: whatever chargers answer, refuse or leave unanswered, the sum
+    /// of everything that could be in force stays within the limit (constant limit, no charger
+    /// that draws more than it was told).
+    #[test]
+    fn reservations_never_exceed_the_limit(acts in acts()) {
+        let mut bench = Bench::with(6, 60_000, Rule::Equal);
+        (0..6).for_each(|point| bench.boot(point));
+        let mut running = [None; 6];
+        for act in acts {
+            match act {
+                Act::Card(p) if running[p].is_none() => {
+                    let answer = bench.present_card(p);
+                    if answer.contains("Accepted") {
+                        running[p] = Some(bench.start(p));
+                    }
+                }
+                Act::Stop(p) => if let Some(id) = running[p].take() { bench.stop(p, id) },
+                Act::Meter(p, amps) => if let Some(id) = running[p] {
+                    // A car never draws more than its charger permits.
+                    let allowed = bench.csms.points[p].connectors[0].active.as_ref()
+                        .map_or(0, |active| active.entry.bound().0 / 10);
+                    bench.meter(p, id, amps.min(allowed));
+                },
+                Act::Answer(p, how) => if let Some((id, action, _)) = bench.inbox[p].iter()
+                    .position(|text| text.starts_with("[2,"))
+                    .and_then(|place| { let text = bench.inbox[p].remove(place)?; bench.inbox[p].push_front(text); bench.received(p) })
+                {
+                    let payload = if action == "GetConfiguration" { "{}".to_owned() } else {
+                        let status = if how % 5 == 0 { "Rejected" } else { "Accepted" };
+                        format!(r#"{{"status":"{status}"}}"#)
+                    };
+                    if how % 7 != 0 {
+                        bench.frame(p, &format!(r#"[3,"{id}",{payload}]"#));
+                    }
+                },
+                Act::Wait(seconds) => {
+                    let until = bench.now + Span::from_s(seconds);
+                    bench.wait_silently(until, false);
+                }
+                Act::Rebalance => bench.csms.rebalance(bench.now, bench.site),
+                Act::Drop(p) => {
+                    bench.csms.link_down(bench.now, PointIx(p));
+                    bench.inbox[p].clear();
+                    bench.collect();
+                    bench.csms.link_up(bench.now, PointIx(p));
+                    bench.collect();
+                }
+                Act::Card(_) => {}
+            }
+            let limit = bench.csms.config(bench.site).ev_limit();
+            let reserved = bench.csms.reserved(bench.site);
+            prop_assert!(reserved <= limit, "{reserved} of {limit}");
+        }
+    }
+}
