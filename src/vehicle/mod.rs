@@ -4,10 +4,22 @@
 //! draw that is constant until [`Vehicle::next_change`]: the acceptance curve and the ramp move in
 //! small steps, as battery management systems do, so that energy between events is an exact
 //! product and nobody integrates numerically.
+//!
+//! One file a concern: `acceptance` turns the curve into steps, `reaction` delays offers, `limits`
+//! knows what the chargers of the car allow, `account` keeps the energy, `machine` joins them.
+
+mod acceptance;
+mod account;
+pub mod catalogue;
+mod limits;
+mod machine;
+mod reaction;
+
+pub use machine::{Vehicle, feasible_kwh};
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Span, Time};
+use crate::time::Span;
 use crate::units::{DeciAmps, Watts};
 
 /// What the EVSE permits at this moment.
@@ -75,9 +87,12 @@ pub struct VehicleSpec {
     pub ac_max_power: Watts,
     /// At the meter; 0: no DC.
     pub dc_max_power: Watts,
-    /// Smallest current the on-board charger works with, at least 6 A.
+    /// Smallest limit the on-board charger works with, at least 6 A: when offer and ratings leave
+    /// less, it draws nothing. The taper of a nearly full battery may go below it, because the
+    /// pilot is an upper limit only (IEC 61851-1).
     pub min_current: DeciAmps,
-    /// See [`Acceptance`]; scales with the larger of AC and DC maximum that is in use.
+    /// See [`Acceptance`]; the share counts from the larger of the AC and the DC maximum, so that a
+    /// car with a fast DC input tapers late when it charges with AC, and a car without DC early.
     pub acceptance: Acceptance,
     /// Share of the metered energy that reaches the battery, 0..1.
     pub efficiency: f64,
