@@ -1,7 +1,7 @@
 //! Charging profiles (OCPP 1.6 §3.13, §7.8-§7.15) and what they add up to.
 //!
 //! Three steps, each pure and each a file: [`ProfileStore`] decides what may be installed and what
-//! it replaces, [`evaluate`] reads one profile at one instant, [`composite`] combines all that
+//! it replaces, [`evaluate`] reads one profile at one instant, [`Composite`] combines all that
 //! concern a connector. Every answer carries the instant until which it holds, so that callers
 //! set one timer instead of asking every second.
 //!
@@ -38,7 +38,7 @@
 //! | TxProfile without a running transaction, or without its id | Rejected |
 //! | No smart charging | CALLERROR NotSupported (errata 3.39) |
 
-pub mod composite;
+mod composite;
 pub mod evaluate;
 pub mod share;
 mod store;
