@@ -4,10 +4,40 @@
 //! the reason for each. No I/O, no clock, no floats in a decision, no dependence on the order in
 //! which sessions are listed. Definitions: `allocation.md` §2 of the design notes.
 
+//!
+//! | strategy | who is admitted | what the admitted get |
+//! |---|---|---|
+//! | `equal` | in rotation order | max-min fair |
+//! | `first_come_first_served` | by arrival | all they can take, in order |
+//! | `priority` | by weight, then rotation | weighted max-min fair |
+//! | `max_throughput` | the set that takes most | max-min fair |
+//!
+//! Common to all: a session is admitted with its minimum or gets nothing, rates lie on the grid of
+//! the session's step, and the sum never exceeds the capacity. While the hardware of all sessions
+//! together fits, nothing is divided and everybody gets the hardware maximum; only otherwise does
+//! it count what each car accepts. A decision fed back as `previous` gives itself again.
+//!
+//! Two things do not hold and are not promised: more capacity may lower a single session, because
+//! one more may be admitted with it; and with different steps a rate may be a quantum of another
+//! session away from its exact share.
+
+mod admission;
+mod contest;
+mod equal;
+mod fill;
+mod first_come_first_served;
+mod max_throughput;
+mod priority;
+mod rotation;
+mod strategy;
+
 use serde::{Deserialize, Serialize};
 
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::units::Watts;
+use contest::{Choice, Contest};
+
+pub use strategy::UnknownStrategy;
 
 /// How a site divides its power, by the names of the REST API.
 #[derive(
@@ -62,11 +92,11 @@ pub struct Rotation {
     /// True when this decision is the first of a clock-aligned rotation epoch.
     pub epoch_starts: bool,
     /// Minimum on-time before a session may be rotated out (default 5 min).
-    pub min_on: crate::time::Span,
+    pub min_on: Span,
     /// Minimum off-time before a paused session may resume (default 3 min).
-    pub min_off: crate::time::Span,
+    pub min_off: Span,
     /// A session younger than this is welcomed with its minimum if at all possible (3.5 min).
-    pub welcome: crate::time::Span,
+    pub welcome: Span,
 }
 
 /// Everything a decision depends on.
@@ -90,11 +120,13 @@ pub enum Reason {
     Cap,
     /// What the car accepts binds.
     Acceptance,
-    /// The site's capacity binds: a fair share, or what earlier sessions left.
+    /// The site's capacity binds: a fair share, what earlier sessions left, or a capacity below
+    /// the session's minimum.
     Site,
-    /// Paused: its minimum does not fit now and no rotation slot is free.
+    /// Paused: its minimum does not fit beside those who have the places now.
     Rotation,
-    /// Paused less than the minimum off-time ago, or kept on by the minimum on-time.
+    /// Paused less than the minimum off-time ago, or running only because its minimum on-time has
+    /// not passed.
     Hold,
     /// Below what the hardware can offer, or the session asks for nothing.
     Ineligible,
@@ -109,9 +141,139 @@ pub struct Share {
     pub reason: Reason,
 }
 
-/// Divides the capacity. The result lists one share per session of the problem, in its order.
+/// Divides the capacity. The result lists one share per session of the problem, in its order, and
+/// does not depend on that order. A negative capacity counts as none.
+///
+/// Expects unique ids and positive steps. O(n log n), except that `max_throughput` may have to
+/// search for its set (see `max_throughput.rs` for the bound).
+///
+/// # Panics
+/// When a step is not positive.
 #[must_use]
 pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
-    let _ = problem;
-    unimplemented!("skeleton: replaced by the allocation module")
+    let mut shares =
+        vec![Share { rate: Watts::ZERO, reason: Reason::Ineligible }; problem.sessions.len()];
+    let (places, claims) = contest::eligible(problem);
+    let contest = Contest {
+        capacity: problem.capacity.floor_zero(),
+        claims: &claims,
+        rotation: problem.rotation,
+    };
+    if contest::nobody_contends(&claims, contest.capacity) {
+        for (place, claim) in places.into_iter().zip(&claims) {
+            shares[place] = Share { rate: claim.hardware, reason: Reason::Cap };
+        }
+        return shares;
+    }
+    let choice = choose(problem.strategy, &contest);
+    let rates = divide(problem.strategy, &contest, &choice);
+    let reasons = reasons(problem.strategy, &contest, &choice, &rates);
+    for ((place, rate), reason) in places.into_iter().zip(rates).zip(reasons) {
+        shares[place] = Share { rate, reason };
+    }
+    shares
+}
+
+/// All sessions of the problem (by their place in it) in the order in which power goes to them:
+/// the admitted first, in the strategy's order; then those who wait, those held off, and those who
+/// cannot or do not want to charge. Raise in this order, shed in its reverse.
+#[must_use]
+pub fn admission_order(problem: &Problem<'_>) -> Vec<usize> {
+    let (places, claims) = contest::eligible(problem);
+    let contest = Contest {
+        capacity: problem.capacity.floor_zero(),
+        claims: &claims,
+        rotation: problem.rotation,
+    };
+    let choice = choose(problem.strategy, &contest);
+    let waiting = choice.order.iter().copied().filter(|&claim| !choice.admitted[claim]);
+    let mut order: Vec<usize> =
+        choice.admitted_in_order().chain(waiting).map(|claim| places[claim]).collect();
+    let mut rest: Vec<usize> =
+        (0..problem.sessions.len()).filter(|place| places.binary_search(place).is_err()).collect();
+    rest.sort_unstable_by_key(|&place| {
+        (problem.sessions[place].arrival, problem.sessions[place].id)
+    });
+    order.extend(rest);
+    order
+}
+
+fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
+    match strategy {
+        Strategy::Equal => equal::choose(contest),
+        Strategy::FirstComeFirstServed => first_come_first_served::choose(contest),
+        Strategy::Priority => priority::choose(contest),
+        Strategy::MaxThroughput => max_throughput::choose(contest),
+    }
+}
+
+fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
+    match strategy {
+        Strategy::Equal | Strategy::MaxThroughput => share_out(contest, choice, |_| 1),
+        Strategy::FirstComeFirstServed => first_come_first_served::rates(contest, choice),
+        Strategy::Priority => share_out(contest, choice, |session| session.weight),
+    }
+}
+
+/// Fills the capacity with the admitted claims by weight; the others get nothing.
+fn share_out(
+    contest: &Contest<'_>,
+    choice: &Choice,
+    weight: impl Fn(&Session) -> u32,
+) -> Vec<Watts> {
+    let admitted: Vec<usize> = choice.admitted_in_order().collect();
+    let sessions: Vec<&Session> = admitted.iter().map(|&claim| &contest.claims[claim]).collect();
+    let mut rates = vec![Watts::ZERO; contest.claims.len()];
+    for (claim, rate) in admitted.iter().zip(fill::fill(&sessions, weight, contest.capacity)) {
+        rates[*claim] = rate;
+    }
+    rates
+}
+
+/// The binding constraint of every claim.
+fn reasons(
+    strategy: Strategy,
+    contest: &Contest<'_>,
+    choice: &Choice,
+    rates: &[Watts],
+) -> Vec<Reason> {
+    let kept = kept_on(strategy, contest, choice);
+    let reason = |claim: usize| {
+        let session = &contest.claims[claim];
+        if choice.held[claim] || kept[claim] {
+            Reason::Hold
+        } else if !choice.admitted[claim] {
+            let never_fits = session.min > contest.capacity;
+            if never_fits || strategy == Strategy::FirstComeFirstServed {
+                Reason::Site
+            } else {
+                Reason::Rotation
+            }
+        } else if rates[claim] < session.cap {
+            Reason::Site
+        } else if session.cap < session.hardware {
+            Reason::Acceptance
+        } else {
+            Reason::Cap
+        }
+    };
+    (0..contest.claims.len()).map(reason).collect()
+}
+
+/// By claim: runs only because its minimum on-time has not passed; without it another session
+/// would have the place.
+fn kept_on(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<bool> {
+    let claims = contest.claims;
+    let may_be_kept = |claim: usize| {
+        choice.admitted[claim]
+            && strategy != Strategy::FirstComeFirstServed
+            && rotation::is_kept(contest, &claims[claim])
+    };
+    let somebody_waits = (0..claims.len()).any(|c| !choice.admitted[c] && !choice.held[c]);
+    if !somebody_waits || !(0..claims.len()).any(may_be_kept) {
+        return vec![false; claims.len()];
+    }
+    let rotation = Rotation { min_on: Span::ZERO, ..contest.rotation };
+    let without = choose(strategy, &Contest { rotation, ..*contest });
+    (0..claims.len()).map(|claim| may_be_kept(claim) && !without.admitted[claim]).collect()
 }

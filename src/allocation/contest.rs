@@ -1,0 +1,139 @@
+//! What every strategy works on: the eligible sessions with their rates on the grid of their
+//! steps, and who of them is admitted.
+
+use super::{Problem, Rotation, Session};
+use crate::units::Watts;
+
+/// A division among sessions whose hardware could together take more than the capacity.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contest<'a> {
+    /// Never negative.
+    pub(super) capacity: Watts,
+    /// Normalised sessions, all eligible; strategies name them by their place here.
+    pub(super) claims: &'a [Session],
+    pub(super) rotation: Rotation,
+}
+
+/// Who takes part in the division.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    /// All claims: those that may run in the strategy's order, then those held off.
+    pub(super) order: Vec<usize>,
+    /// By claim: gets at least its minimum.
+    pub(super) admitted: Vec<bool>,
+    /// By claim: paused too recently to resume.
+    pub(super) held: Vec<bool>,
+}
+
+impl Session {
+    /// The session with all rates on the grid that decisions use: the minimum rounded up to a
+    /// multiple of the step, cap and hardware rounded down, and the cap moved into
+    /// `min..=hardware`. A cap below the minimum so becomes the minimum: a car that tapers is
+    /// offered the minimum until it stops by itself. `None` when the session is ineligible: it
+    /// asks for nothing, or its hardware cannot offer the minimum (or anything at all).
+    ///
+    /// # Panics
+    /// When the step is not positive.
+    #[must_use]
+    pub fn normalised(&self) -> Option<Session> {
+        let min = -(-self.min.floor_zero()).floor_to(self.step);
+        let hardware = self.hardware.floor_to(self.step);
+        let eligible = self.wants_power && hardware >= min && hardware > Watts::ZERO;
+        eligible.then(|| Session {
+            min,
+            hardware,
+            cap: self.cap.floor_to(self.step).clamp(min, hardware),
+            weight: self.weight.max(1),
+            ..self.clone()
+        })
+    }
+
+    /// True when the previous decision gave the session power.
+    pub(super) fn is_running(&self) -> bool {
+        self.previous > Watts::ZERO
+    }
+}
+
+impl Choice {
+    /// A choice over the claims of `candidates` and, after them, those held off.
+    pub(super) fn new(
+        contest: &Contest<'_>,
+        candidates: Vec<usize>,
+        admitted: Vec<bool>,
+        held: Vec<bool>,
+    ) -> Choice {
+        let claims = contest.claims;
+        let mut last: Vec<usize> = (0..claims.len()).filter(|&claim| held[claim]).collect();
+        last.sort_unstable_by_key(|&claim| (claims[claim].arrival, claims[claim].id));
+        let mut order = candidates;
+        order.extend(last);
+        Choice { order, admitted, held }
+    }
+
+    /// The admitted claims in the strategy's order.
+    pub(super) fn admitted_in_order(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().copied().filter(|&claim| self.admitted[claim])
+    }
+}
+
+/// The eligible sessions of a problem, normalised, and the place of each in the problem.
+pub(super) fn eligible(problem: &Problem<'_>) -> (Vec<usize>, Vec<Session>) {
+    let normalised = problem.sessions.iter().map(Session::normalised).enumerate();
+    normalised.filter_map(|(place, claim)| Some((place, claim?))).unzip()
+}
+
+/// True when everybody's hardware maximum fits at once, so that nothing has to be divided.
+pub(super) fn nobody_contends(claims: &[Session], capacity: Watts) -> bool {
+    let wanted: i128 = claims.iter().map(|claim| i128::from(claim.hardware.0)).sum();
+    wanted <= i128::from(capacity.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Time;
+
+    fn session(min: i64, cap: i64, hardware: i64, step: i64) -> Session {
+        Session {
+            id: 1,
+            arrival: Time(0),
+            weight: 1,
+            min: Watts(min),
+            cap: Watts(cap),
+            hardware: Watts(hardware),
+            step: Watts(step),
+            service: 0,
+            previous: Watts::ZERO,
+            last_switch: Time(0),
+            wants_power: true,
+        }
+    }
+
+    fn rates(session: &Session) -> Option<(i64, i64, i64)> {
+        session.normalised().map(|s| (s.min.0, s.cap.0, s.hardware.0))
+    }
+
+    #[test]
+    fn rates_move_onto_the_grid_of_the_step() {
+        assert_eq!(rates(&session(3700, 11_000, 22_000, 690)), Some((4140, 10_350, 21_390)));
+    }
+
+    #[test]
+    fn a_tapering_car_keeps_its_minimum() {
+        assert_eq!(rates(&session(3700, 900, 22_000, 100)), Some((3700, 3700, 22_000)));
+    }
+
+    #[test]
+    fn no_minimum_leaves_any_multiple_of_the_step() {
+        assert_eq!(rates(&session(0, 150, 50_000, 100)), Some((0, 100, 50_000)));
+        assert_eq!(rates(&session(-5, 0, 50_000, 100)), Some((0, 0, 50_000)));
+    }
+
+    #[test]
+    fn hardware_below_the_minimum_and_no_wish_for_power_are_ineligible() {
+        assert_eq!(rates(&session(3700, 3600, 3600, 100)), None);
+        assert_eq!(rates(&session(0, 0, 99, 100)), None);
+        let full = Session { wants_power: false, ..session(3700, 11_000, 22_000, 100) };
+        assert_eq!(rates(&full), None);
+    }
+}
