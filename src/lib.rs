@@ -5,6 +5,7 @@ pub mod allocation;
 pub mod charger;
 pub mod ids;
 pub mod ocpp;
+pub mod report;
 pub mod scenario;
 pub mod sim;
 pub mod time;
