@@ -1,0 +1,178 @@
+//! Site power over time: draw stacked by charger against the limits.
+
+use crate::report::Report;
+use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
+use crate::report::charts::palette::colours;
+use crate::report::charts::series::{extremes, without_flat};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit, text_width};
+use crate::report::charts::{Chart, headed, nothing};
+use crate::report::compliance::limit_spans;
+use crate::report::text::{number, short};
+
+const FRAME: Frame = Frame { x: 56.0, y: 102.0, w: 824.0, h: 310.0 };
+const HEIGHT: f64 = 466.0;
+
+/// Draws the chart.
+#[must_use]
+pub fn draw(report: &Report<'_>) -> Chart {
+    let title = "Site power";
+    let m = &report.metrics;
+    let detail = format!(
+        "{} kWh drawn; peak {} kW under a limit of {} kW for vehicles",
+        number(report.record.energy.grid_kwh, 1),
+        number(m.peak_kw, 1),
+        short(m.limit_kw)
+    );
+    let mut svg = headed(HEIGHT, title, &detail);
+    let record = report.record;
+    let time = TimeScale::new(FRAME, record.from, record.to, report.scenario.utc_offset);
+    let scale = Scale::nice(FRAME, 0.0, highest_kw(report), 6);
+    scale.draw(&mut svg, "kW");
+    draw_reserve(&mut svg, report, time, &scale);
+    let shown = draw_layers(&mut svg, report, time, &scale);
+    draw_totals(&mut svg, report, time, &scale);
+    draw_limits(&mut svg, report, time, &scale);
+    time.draw(&mut svg);
+    time.draw_marks(&mut svg, &record.marks);
+    draw_legend(&mut svg, report, &shown);
+    if record.samples.is_empty() {
+        nothing(&mut svg, FRAME, "no samples");
+    }
+    let caption = format!(
+        "True draw stacked by charger. The thin line is what the central system allocated; the solid \
+         orange line is the grid connection, the dashed one the limit for vehicles, {}.",
+        if m.over_limit_s > 0.0 {
+            "exceeded where the edge turns orange"
+        } else {
+            "never exceeded"
+        }
+    );
+    Chart { slug: "site_power", title, caption, svg }
+}
+
+fn highest_kw(report: &Report<'_>) -> f64 {
+    let record = report.record;
+    let limits = record.limits.iter().map(|limit| limit.1);
+    let samples = record.samples.iter().map(|sample| sample.allocated.max(sample.draw));
+    let highest = limits.chain(samples).chain([record.peak]).max().unwrap_or_default();
+    highest.kw().max(1.0) * 1.04
+}
+
+fn draw_reserve(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scale) {
+    for (from, to, limit) in limit_spans(report.record) {
+        let (left, right) = (time.x(from), time.x(to));
+        let (top, bottom) = (scale.y(limit.connection.kw()), scale.y(limit.ev.kw().max(0.0)));
+        svg.rect((left, top), (right - left, bottom - top), "reserve");
+    }
+}
+
+/// Draws the stack from its upper edge down, so that every layer needs its upper edge only.
+/// Returns the chargers that drew anything, with their colours.
+fn draw_layers(
+    svg: &mut Svg,
+    report: &Report<'_>,
+    time: TimeScale,
+    scale: &Scale,
+) -> Vec<(usize, String)> {
+    let samples = &report.record.samples;
+    let used: Vec<usize> = (0..report.record.chargers.len())
+        .filter(|i| samples.iter().any(|s| s.chargers.get(*i).is_some_and(|c| c.1.0 > 0)))
+        .collect();
+    let shown: Vec<(usize, String)> = used.iter().copied().zip(colours(used.len())).collect();
+    let times: Vec<_> = samples.iter().map(|s| s.at).collect();
+    let totals: Vec<i64> = samples.iter().map(|s| s.draw.0).collect();
+    let points = (36_000 / used.len().max(1)).clamp(300, 1400);
+    let kept = extremes(&times, &totals, points / 2);
+    let mut sums: Vec<Vec<(f64, f64)>> = Vec::with_capacity(used.len());
+    let mut heights = vec![0_i64; kept.len()];
+    for charger in &used {
+        for (height, index) in heights.iter_mut().zip(&kept) {
+            *height += samples[*index].chargers.get(*charger).map_or(0, |c| c.1.0);
+        }
+        let edge = heights
+            .iter()
+            .zip(&kept)
+            .map(|(watts, index)| (time.x(times[*index]), scale.y(*watts as f64 / 1000.0)))
+            .collect();
+        sums.push(without_flat(edge));
+    }
+    for (edge, (charger, colour)) in sums.iter().zip(&shown).rev() {
+        let mut path = Path::default();
+        path.area(edge, FRAME.bottom(), false);
+        svg.begin_group(report.record.chargers[*charger].as_str());
+        svg.coloured_path(&path, "layer", colour);
+        svg.end_group();
+    }
+    shown
+}
+
+fn draw_totals(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scale) {
+    let samples = &report.record.samples;
+    let times: Vec<_> = samples.iter().map(|s| s.at).collect();
+    let allocated: Vec<i64> = samples.iter().map(|s| s.allocated.0).collect();
+    let line = extremes(&times, &allocated, 700)
+        .into_iter()
+        .map(|i| (time.x(times[i]), scale.y(samples[i].allocated.kw())))
+        .collect();
+    let mut path = Path::default();
+    path.polyline(without_flat(line), samples.len() <= 1400);
+    svg.path(&path, "alloc");
+    let spans = limit_spans(report.record);
+    let mut over = Path::default();
+    let mut span = 0;
+    let mut column = i64::MIN;
+    for sample in samples {
+        while spans.get(span).is_some_and(|current| current.1 <= sample.at) {
+            span += 1;
+        }
+        let Some((_, _, limit)) = spans.get(span) else { break };
+        let x = time.x(sample.at);
+        if sample.draw > limit.ev && (x * 2.0) as i64 != column {
+            column = (x * 2.0) as i64;
+            over.polyline([(x, scale.y(limit.ev.kw())), (x, scale.y(sample.draw.kw()))], false);
+        }
+    }
+    svg.stroked_path(&over, "bad-s", 2.0);
+}
+
+fn draw_limits(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scale) {
+    let spans = limit_spans(report.record);
+    let edge = |height: &dyn Fn(usize) -> f64| {
+        let mut path = Path::default();
+        let points = spans.iter().enumerate().flat_map(|(index, (from, to, _))| {
+            [(time.x(*from), height(index)), (time.x(*to), height(index))]
+        });
+        path.polyline(points, false);
+        path
+    };
+    svg.path(&edge(&|i| scale.y(spans[i].2.ev.kw())), "evlimit");
+    svg.path(&edge(&|i| scale.y(spans[i].2.connection.kw())), "limit");
+}
+
+fn draw_legend(svg: &mut Svg, report: &Report<'_>, shown: &[(usize, String)]) {
+    let lines = [
+        (Key::Line, "limit", "grid connection"),
+        (Key::Line, "evlimit", "limit for vehicles"),
+        (Key::Line, "alloc", "allocated"),
+    ];
+    let mut x = legend(svg, (16.0, 68.0), &lines);
+    let name = |charger: usize| report.record.chargers[charger].as_str();
+    if shown.len() <= 6 {
+        for (charger, colour) in shown {
+            let label = fit(name(*charger), 11.0, 84.0);
+            svg.swatch((x, 59.0), (14.0, 10.0), colour);
+            svg.text((x + 19.0, 68.0), "", Anchor::Start, &label);
+            x += 35.0 + text_width(&label, 11.0);
+        }
+    } else if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+        let first = fit(name(first.0), 11.0, 110.0);
+        svg.text((x, 68.0), "", Anchor::Start, &first);
+        x += text_width(&first, 11.0) + 4.0;
+        let width = 160.0 / shown.len() as f64;
+        for (index, (_, colour)) in shown.iter().enumerate() {
+            svg.swatch((x + index as f64 * width, 59.0), (width + 0.1, 10.0), colour);
+        }
+        let last = fit(name(last.0), 11.0, 110.0);
+        svg.text((x + 166.0, 68.0), "", Anchor::Start, &last);
+    }
+}

@@ -1,0 +1,276 @@
+//! Every figure of `summary.json`, with its name, unit and meaning in one place.
+//!
+//! The catalogue is the contract: scenario assertions, comparisons and the HTML page all use these
+//! names. A figure without a basis (a percentage of nothing) is `None`, written as `null`; an
+//! assertion on it fails, because a run in which nothing happened has proved nothing.
+
+use crate::report::compliance::Compliance;
+use crate::report::fairness::{Service, jain, nearest_rank};
+use crate::report::oscillation::Oscillation;
+use crate::scenario::model::Scenario;
+use crate::sim::record::RunRecord;
+
+/// A figure's name and meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Key in `summary.json`; the unit is its last word.
+    pub name: &'static str,
+    /// Unit for people; empty for counts and indices.
+    pub unit: &'static str,
+    /// True when the figure counts things and is written as an integer.
+    pub count: bool,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+/// A figure's value: a count, a number, or nothing to base it on.
+trait Figure {
+    const COUNT: bool;
+    fn value(self) -> Option<f64>;
+}
+
+impl Figure for u64 {
+    const COUNT: bool = true;
+    fn value(self) -> Option<f64> {
+        Some(self as f64)
+    }
+}
+
+impl Figure for f64 {
+    const COUNT: bool = false;
+    fn value(self) -> Option<f64> {
+        Some(self).filter(|value| value.is_finite())
+    }
+}
+
+impl Figure for Option<f64> {
+    const COUNT: bool = false;
+    fn value(self) -> Option<f64> {
+        self.filter(|value| value.is_finite())
+    }
+}
+
+macro_rules! metrics {
+    ($($name:ident: $kind:ty, $unit:literal, $meaning:literal;)*) => {
+        /// All metrics of one run.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Metrics {
+            $(#[doc = $meaning] pub $name: $kind,)*
+        }
+
+        /// All metrics, in the order of `summary.json`.
+        pub const CATALOGUE: &[Info] = &[
+            $(Info {
+                name: stringify!($name),
+                unit: $unit,
+                count: <$kind as Figure>::COUNT,
+                meaning: $meaning,
+            },)*
+        ];
+
+        impl Metrics {
+            /// Values in the order of [`CATALOGUE`].
+            #[must_use]
+            pub fn values(&self) -> Vec<Option<f64>> {
+                vec![$(Figure::value(self.$name),)*]
+            }
+        }
+    };
+}
+
+metrics! {
+    sessions: u64, "", "Visits, also those that never got a transaction.";
+    turned_away: u64, "", "Cars that found no free charger.";
+    energy_requested_kwh: f64, "kWh", "Sum of what drivers wished, at the meter.";
+    energy_delivered_kwh: f64, "kWh", "Sum of what they got, at the meter.";
+    demand_met_pct: Option<f64>, "%", "Delivered energy of the energy wished, over all sessions.";
+    demand_met_of_feasible_pct: Option<f64>, "%", "Delivered energy of what the cars could have taken in their stay without any site limit.";
+    sessions_fully_served_pct: Option<f64>, "%", "Sessions that left with less than 0.1 kWh missing.";
+    sessions_without_power: u64, "", "Sessions that wished energy and never had power.";
+    unmet_kwh_p95: Option<f64>, "kWh", "Missing energy that 95 % of the sessions do not exceed (nearest rank).";
+    satisfaction_min_pct: Option<f64>, "%", "Delivered of wished energy of the worst served session.";
+    peak_kw: f64, "kW", "Highest true draw.";
+    limit_kw: f64, "kW", "Highest limit for vehicles in force: grid connection minus reserve.";
+    load_factor: Option<f64>, "", "Mean draw divided by the peak, 0 to 1.";
+    utilisation_pct: Option<f64>, "%", "Energy drawn of the energy that the limit for vehicles allowed.";
+    over_limit_s: f64, "s", "Time the true draw was above the limit for vehicles, integrated at every event.";
+    over_limit_kwh: f64, "kWh", "Energy above the limit for vehicles, integrated at every event.";
+    over_limit_max_kw: f64, "kW", "Largest draw above the limit for vehicles.";
+    committed_over_limit_s: f64, "s", "Time the worst case of the reservations was above the limit for vehicles.";
+    committed_over_limit_kwh: f64, "kWh", "Integral of the reservations above the limit for vehicles.";
+    committed_over_limit_max_kw: f64, "kW", "Largest excess of the reservations over the limit for vehicles.";
+    time_within_reserve_pct: Option<f64>, "%", "Samples with a draw above the limit for vehicles but within the grid connection.";
+    time_over_connection_pct: Option<f64>, "%", "Samples with a draw above the grid connection.";
+    setpoint_changes_per_h: Option<f64>, "1/h", "Changes of accepted limits above 0.1 kW per hour in which a session wanted energy.";
+    reversals_per_h: Option<f64>, "1/h", "Changes in the opposite direction of the change before, per hour in which a session wanted energy.";
+    reversal_ratio_pct: Option<f64>, "%", "Reversals among the changes that could have been one.";
+    total_variation_kw_per_h: Option<f64>, "kW/h", "Sum of all absolute limit changes per hour in which a session wanted energy.";
+    wasted_movement_kw_per_h: Option<f64>, "kW/h", "Total variation minus the net movement of every session.";
+    setpoint_tick_std_kw: Option<f64>, "kW", "Standard deviation of a limit's change from one sample interval to the next.";
+    endogenous_changes: u64, "", "Changes of limits that no arrival, departure, fulfilment, rotation, config, limit or acceptance step explains.";
+    pauses_per_session: Option<f64>, "", "Changes from a charging limit to none while energy was wanted, per session with a transaction.";
+    longest_pause_s: f64, "s", "Longest pause of a session that wanted energy.";
+    shortest_on_s: Option<f64>, "s", "Shortest time between a resume and the next pause.";
+    ripple_kw: Option<f64>, "kW", "Standard deviation of the site's draw in windows without any event (sampled).";
+    limit_cycles: u64, "", "Four swings of the allocated total above 1.4 kW within ten minutes (sampled).";
+    jain_satisfaction: Option<f64>, "", "Jain's fairness index over delivered / wished energy of the sessions, 1 is even.";
+    time_to_first_power_s_p95: Option<f64>, "s", "Wait from plug-in to first power that 95 % of the sessions do not exceed; without power: the whole wait.";
+    command_latency_ms_p95: Option<f64>, "ms", "Time to the answer of a SetChargingProfile that 95 % of the answered ones do not exceed.";
+    set_charging_profile_calls: u64, "", "SetChargingProfile requests sent.";
+    set_charging_profile_per_charger_per_h: Option<f64>, "1/h", "SetChargingProfile requests per charger and hour of the run.";
+    commands_rejected: u64, "", "SetChargingProfile requests answered by Rejected or NotSupported.";
+    commands_timed_out: u64, "", "SetChargingProfile requests without an answer in time.";
+    commands_failed: u64, "", "SetChargingProfile requests answered by a CALLERROR.";
+    energy_balance_error_kwh: f64, "kWh", "Metered energy minus what batteries gained and conversion lost; 0 but for rounding.";
+}
+
+impl Metrics {
+    /// Computes everything.
+    #[must_use]
+    pub fn of(scenario: &Scenario, record: &RunRecord) -> Metrics {
+        Metrics::from_parts(
+            scenario,
+            record,
+            &Service::of(record),
+            &Oscillation::of(scenario, record),
+            &Compliance::of(scenario, record),
+        )
+    }
+
+    /// The same from parts that were computed before.
+    #[must_use]
+    pub fn from_parts(
+        scenario: &Scenario,
+        record: &RunRecord,
+        service: &Service,
+        oscillation: &Oscillation,
+        compliance: &Compliance,
+    ) -> Metrics {
+        let mut metrics = Metrics {
+            turned_away: u64::from(record.turned_away),
+            peak_kw: record.peak.kw(),
+            over_limit_s: record.over_limit.seconds,
+            over_limit_kwh: record.over_limit.kwh,
+            over_limit_max_kw: record.over_limit.max_kw,
+            committed_over_limit_s: record.committed_over_limit.seconds,
+            committed_over_limit_kwh: record.committed_over_limit.kwh,
+            committed_over_limit_max_kw: record.committed_over_limit.max_kw,
+            energy_balance_error_kwh: record.energy.grid_kwh
+                - record.energy.battery_kwh
+                - record.energy.losses_kwh,
+            ..Metrics::default()
+        };
+        metrics.add_service(service);
+        metrics.add_site(record, compliance);
+        metrics.add_oscillation(record, oscillation);
+        metrics.add_commands(scenario, record);
+        metrics
+    }
+
+    /// The value of a metric by its name; `None` when the name is unknown.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Option<f64>> {
+        let index = CATALOGUE.iter().position(|info| info.name == name)?;
+        self.values().get(index).copied()
+    }
+
+    fn add_service(&mut self, service: &Service) {
+        let count = service.unmet_kwh.len() as u64;
+        self.sessions = count;
+        self.energy_requested_kwh = service.requested_kwh;
+        self.energy_delivered_kwh = service.delivered_kwh;
+        self.demand_met_pct = ratio(100.0 * service.delivered_kwh, service.requested_kwh);
+        self.demand_met_of_feasible_pct =
+            ratio(100.0 * service.delivered_kwh, service.feasible_kwh);
+        self.sessions_fully_served_pct = ratio(100.0 * service.fully_served as f64, count as f64);
+        self.sessions_without_power = service.without_power;
+        self.unmet_kwh_p95 = nearest_rank(&service.unmet_kwh, 95);
+        self.satisfaction_min_pct = nearest_rank(&service.satisfaction, 0).map(|s| 100.0 * s);
+        self.jain_satisfaction = jain(&service.satisfaction);
+        self.time_to_first_power_s_p95 = nearest_rank(&service.wait_s, 95);
+    }
+
+    fn add_site(&mut self, record: &RunRecord, compliance: &Compliance) {
+        let hours = record.to.since(record.from).hours();
+        let mean_kw = ratio(record.energy.grid_kwh, hours).unwrap_or(0.0);
+        self.limit_kw = compliance.limit_kw;
+        self.load_factor = ratio(mean_kw, record.peak.kw());
+        self.utilisation_pct = ratio(100.0 * record.energy.grid_kwh, compliance.allowed_kwh);
+        self.time_within_reserve_pct = compliance.within_reserve.map(|share| 100.0 * share);
+        self.time_over_connection_pct = compliance.over_connection.map(|share| 100.0 * share);
+        self.ripple_kw = compliance.ripple_kw;
+        self.limit_cycles = compliance.limit_cycles;
+    }
+
+    fn add_oscillation(&mut self, record: &RunRecord, oscillation: &Oscillation) {
+        let wanted_h = oscillation.wanted_h();
+        let sum = |f: fn(&crate::report::oscillation::Movement) -> f64| {
+            oscillation.sessions.iter().map(f).sum::<f64>()
+        };
+        let variation = sum(|m| m.variation_kw);
+        self.setpoint_changes_per_h = ratio(oscillation.changes() as f64, wanted_h);
+        self.reversals_per_h = ratio(oscillation.reversals() as f64, wanted_h);
+        self.reversal_ratio_pct = oscillation.reversal_ratio().map(|share| 100.0 * share);
+        self.total_variation_kw_per_h = ratio(variation, wanted_h);
+        self.wasted_movement_kw_per_h = ratio(variation - sum(|m| m.net_kw), wanted_h);
+        self.setpoint_tick_std_kw = oscillation.tick_std_kw();
+        self.endogenous_changes = oscillation.endogenous.len() as u64;
+        let with_transaction = record.sessions.iter().filter(|s| !s.limits.is_empty()).count();
+        self.pauses_per_session = ratio(sum(|m| f64::from(m.pauses)), with_transaction as f64);
+        self.longest_pause_s =
+            oscillation.sessions.iter().map(|m| m.longest_pause_s).fold(0.0, f64::max);
+        self.shortest_on_s =
+            oscillation.sessions.iter().filter_map(|m| m.shortest_on_s).min_by(f64::total_cmp);
+    }
+
+    fn add_commands(&mut self, scenario: &Scenario, record: &RunRecord) {
+        let count = |status: &[&str]| {
+            record.commands.iter().filter(|c| status.contains(&c.status)).count() as u64
+        };
+        let latencies: Vec<f64> = record
+            .commands
+            .iter()
+            .filter_map(|c| c.answered.map(|answered| answered.since(c.at).s() * 1000.0))
+            .collect();
+        let calls = record.commands.len() as u64;
+        let charger_hours = scenario.chargers.len() as f64 * record.to.since(record.from).hours();
+        self.command_latency_ms_p95 = nearest_rank(&latencies, 95);
+        self.set_charging_profile_calls = calls;
+        self.set_charging_profile_per_charger_per_h = ratio(calls as f64, charger_hours);
+        self.commands_rejected = count(&["rejected"]);
+        self.commands_timed_out = count(&["timed_out"]);
+        self.commands_failed = count(&["error"]);
+    }
+}
+
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_ends_in_its_unit() {
+        let mut names: Vec<&str> = CATALOGUE.iter().map(|info| info.name).collect();
+        let suffixes = [("kWh", "_kwh"), ("kW", "_kw"), ("%", "_pct"), ("s", "_s"), ("ms", "_ms")];
+        for info in CATALOGUE {
+            let stem = info.name.strip_suffix("_p95").unwrap_or(info.name);
+            if let Some((_, suffix)) = suffixes.iter().find(|(unit, _)| *unit == info.unit) {
+                assert!(stem.ends_with(suffix), "{} in {}", info.name, info.unit);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn a_figure_is_found_by_its_name() {
+        let metrics = Metrics { peak_kw: 89.5, ..Metrics::default() };
+        assert_eq!(metrics.get("peak_kw"), Some(Some(89.5)));
+        assert_eq!(metrics.get("load_factor"), Some(None), "known, but without a basis");
+        assert_eq!(metrics.get("peak_KW"), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! `summary.json`: verdict, digest and every metric, for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::report::assertions::{Outcome, round6};
+use crate::report::metrics::{CATALOGUE, Metrics};
+use crate::report::{Report, Verdict, strategy_name};
+
+/// Identifies the layout; the number rises when a key changes its meaning or goes away.
+pub const SCHEMA: &str = "ampacity-summary/1";
+
+/// The file's text. Keys come in a fixed order; `performance` alone depends on the machine.
+#[must_use]
+pub fn render(report: &Report<'_>) -> String {
+    let summary = Summary {
+        schema: SCHEMA,
+        ampacity_version: env!("CARGO_PKG_VERSION"),
+        scenario: &report.scenario.name,
+        scenario_sha256: &report.scenario.sha256,
+        strategy: strategy_name(report.record.strategy),
+        seed: report.record.seed,
+        virtual_s: round6(report.virtual_s()),
+        digest: &report.record.digest,
+        passed: report.verdict() == Verdict::Passed,
+        assertions: &report.outcomes,
+        performance: Performance {
+            wall_s: round6(report.record.wall_s),
+            speedup: report.speedup().map(|x| (x * 10.0).round() / 10.0),
+            events: report.record.events,
+            ocpp_frames: report.record.frames,
+        },
+        metrics: Figures(&report.metrics),
+        deviations: report.record.deviations.iter().map(|(k, n)| (k.as_str(), *n)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&summary).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema: &'static str,
+    ampacity_version: &'static str,
+    scenario: &'a str,
+    scenario_sha256: &'a str,
+    strategy: String,
+    seed: u64,
+    virtual_s: f64,
+    digest: &'a str,
+    passed: bool,
+    assertions: &'a [Outcome],
+    performance: Performance,
+    metrics: Figures<'a>,
+    deviations: BTreeMap<&'a str, u64>,
+}
+
+#[derive(Serialize)]
+struct Performance {
+    wall_s: f64,
+    speedup: Option<f64>,
+    events: u64,
+    ocpp_frames: u64,
+}
+
+/// Writes the metrics in the order of the catalogue, counts as integers.
+struct Figures<'a>(&'a Metrics);
+
+impl Serialize for Figures<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(CATALOGUE.len()))?;
+        for (info, value) in CATALOGUE.iter().zip(self.0.values()) {
+            match value {
+                Some(value) if info.count => map.serialize_entry(info.name, &(value as u64))?,
+                value => map.serialize_entry(info.name, &value.map(round6))?,
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,40 @@
+//! The one place that writes a report's files.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::report::{Report, charts, html, junit, summary, tables};
+
+/// Writes all files of a report into `dir`, which is created when missing; files of an earlier
+/// run in the same folder are replaced.
+///
+/// # Errors
+/// When the folder or a file cannot be written; the error's text names it.
+pub fn write_all(dir: &Path, report: &Report<'_>) -> io::Result<()> {
+    let charts = charts::all(report);
+    create(&dir.join("charts"))?;
+    put(&dir.join("summary.json"), &summary::render(report))?;
+    put(&dir.join("history.csv"), &tables::history(report))?;
+    put(&dir.join("chargers.csv"), &tables::chargers(report))?;
+    put(&dir.join("sessions.csv"), &tables::sessions(report))?;
+    put(&dir.join("commands.csv"), &tables::commands(report))?;
+    put(&dir.join("junit.xml"), &junit::render(report))?;
+    put(&dir.join("report.html"), &html::render(report, &charts))?;
+    for chart in &charts {
+        put(&dir.join("charts").join(format!("{}.svg", chart.slug)), &chart.to_file())?;
+    }
+    Ok(())
+}
+
+fn create(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir).map_err(|error| named(&error, dir))
+}
+
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    fs::write(path, text).map_err(|error| named(&error, path))
+}
+
+fn named(error: &io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
