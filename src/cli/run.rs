@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use super::{Colour, Exit, scenario};
 use crate::allocation::Strategy;
-use crate::report::{self, Report};
+use crate::report::{self, Report, Verdict};
 use crate::scenario::model::Scenario;
 use crate::sim::record::RunRecord;
 use crate::sim::world::{Frame, Tap, World};
@@ -70,12 +70,12 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot write the results to {}", folder.display()))?;
     let mut out = io::stdout();
     if args.json {
-        writeln!(out, "{}", report::summary::json(&report))?;
+        writeln!(out, "{}", report::summary::render(&report))?;
     } else if !args.quiet {
-        write!(out, "{}", report::terminal::text(&report, colour.on_stdout()))?;
+        write!(out, "{}", report::terminal::render(&report, colour.on_stdout()))?;
         writeln!(out, "results: {}", folder.display())?;
     }
-    Ok(if report.passed() { Exit::Passed } else { Exit::Failed })
+    Ok(if report.verdict() == Verdict::Passed { Exit::Passed } else { Exit::Failed })
 }
 
 /// Runs the world flat out; frames go to `trace.jsonl` in `trace_to`.

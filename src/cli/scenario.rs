@@ -18,11 +18,13 @@ pub(super) type Loaded = Result<(Scenario, Vec<Diagnostic>), Vec<Diagnostic>>;
 pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read the scenario {}", path.display()))?;
-    let source = Source::new(&path.display().to_string(), &text);
-    let source = match scenario::apply_overrides(&source, overrides) {
-        Ok(source) => source,
-        Err(problems) => return Ok(Err(problems)),
-    };
+    let mut source = Source::new(&path.display().to_string(), &text);
+    for assignment in overrides {
+        match scenario::apply_override(&source, assignment) {
+            Ok(changed) => source = changed,
+            Err(problem) => return Ok(Err(vec![problem])),
+        }
+    }
     let folder = path.parent().unwrap_or(Path::new("."));
     let files = |name: &str| {
         fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())

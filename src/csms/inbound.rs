@@ -281,7 +281,7 @@ impl Csms {
 
     pub(super) fn note(&mut self, deviations: &[Deviation]) {
         for deviation in deviations {
-            self.count(deviation.kind.to_string());
+            self.count(format!("{:?}", deviation.kind));
         }
     }
 

@@ -178,10 +178,10 @@ impl Csms {
     /// acceptance estimator.
     pub(super) fn metered(&mut self, now: Time, point: PointIx, values: &MeterValuesRequest<'_>) {
         let Some(index) = self.points[point.0].connector(values.connector_id) else { return };
-        for value in &values.meter_value {
-            let reading = MeterReading::from_values(&value.sampled_value);
-            // A clock that is ahead must not make an old sample look new.
-            let taken = value.timestamp.0.min(now);
+        for (timestamp, reading) in MeterReading::by_instant(&values.meter_value) {
+            // A clock that is ahead must not make an old sample look new, and one that was never
+            // set says nothing.
+            let taken = if timestamp.is_plausible() { timestamp.0.min(now) } else { now };
             self.take_reading(now, point, index, &reading, taken);
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allocation::Strategy;
 use crate::charger::ChargerSpec;
+pub use crate::csms::config::Control;
 use crate::ids::ChargePointId;
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -61,33 +62,6 @@ pub struct Site {
     pub voltage_v: i64,
     /// Damping and safety parameters of the control loop.
     pub control: Control,
-}
-
-/// Parameters of the site control loop (allocation.md §4.3), with their defaults.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Control {
-    /// Changes within this time make one decision. Default 1 s.
-    pub coalesce: Span,
-    /// A raise smaller than this is not sent, in watts per phase (1 A at 230 V = 230 W). Default 230.
-    pub raise_dead_band: Watts,
-    /// At most one raise per connector in this time. Default 60 s.
-    pub min_raise_interval: Span,
-    /// A decrease holds its old reservation at most this long after the acceptance. Default 30 s.
-    pub settle_max: Span,
-    /// Draw within this of the limit confirms it. Default 0.5 A (115 W per phase).
-    pub confirm_tolerance: Watts,
-    /// Unanswered CALLs count as unknown after this. Default 30 s.
-    pub call_timeout: Span,
-    /// Rotation epoch. Default 15 min.
-    pub rotation: Span,
-    /// Minimum on-time. Default 5 min.
-    pub min_on: Span,
-    /// Minimum off-time. Default 3 min.
-    pub min_off: Span,
-    /// Current a start may draw before its TxProfile, in watts per phase: 6 A.
-    pub start_current_a: i64,
-    /// Acceptance is learned (max_throughput and reclaim). Default true.
-    pub learn_acceptance: bool,
 }
 
 /// One charge point.

@@ -1,2 +1,14 @@
-//! Kernel, world, links, random streams; what a run leaves behind.
+//! The kernel: one heap of events in integer time, and what a run leaves behind.
+//!
+//! [`world::World`] is a central system, a fleet and the links between them. It owns time and
+//! reads no clock: stepping it as fast as possible is a simulation, stepping it along a wall
+//! clock is a rehearsal. Everything random comes from streams named by (seed, purpose, entity).
+
+mod balance;
+mod bay;
+pub mod digest;
+mod link;
+mod queue;
 pub mod record;
+mod recorder;
+pub mod world;

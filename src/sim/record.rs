@@ -48,6 +48,9 @@ pub struct RunRecord {
     pub deviations: Vec<(String, u64)>,
     /// Cars that found no free charger.
     pub turned_away: u32,
+    /// Largest true draw of a charge point beyond what the ledger had reserved for it; 0 or less
+    /// proves that the ledger covered everything.
+    pub uncovered_max_kw: f64,
     /// Highest true draw.
     pub peak: Watts,
     /// Wall-clock seconds of the run, measured by the shell (0 when unknown).
