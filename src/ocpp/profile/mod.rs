@@ -1,4 +1,52 @@
 //! Charging profiles (OCPP 1.6 §3.13, §7.8-§7.15) and what they add up to.
+//!
+//! Three steps, each pure and each a file: [`ProfileStore`] decides what may be installed and what
+//! it replaces, [`evaluate`] reads one profile at one instant, [`Composite`] combines all that
+//! concern a connector. Every answer carries the instant until which it holds, so that callers
+//! set one timer instead of asking every second.
+//!
+//! # Numbers and time
+//!
+//! Limits are integer tenths of their unit. Where watts become amperes (I = W / (U x n), errata
+//! 3.68) the quotient is kept exactly until the last step and then rounded **down** to a tenth: a
+//! limit that is rounded up can break the limit it came from. The evaluation works in whole
+//! seconds, the resolution of the wire: every instant is floored to its second.
+//!
+//! # Where the text leaves room
+//!
+//! | Point | Reading here |
+//! |---|---|
+//! | No profile gives a limit | Unlimited ([`Limit::current`] is `None`); a composite schedule marks the period and shows the hardware maximum |
+//! | Connector 0 | min(ChargePointMax, sum of the connectors, installation limit); an unlimited connector counts with its hardware maximum |
+//! | TxDefault without a transaction | Counts, with now as the start of a relative schedule; [`Reading::default_without_transaction`] |
+//! | TxDefault on connector 0 and on the connector | The connector's own prevails whatever the levels (§3.13.1), at every instant at which it gives a limit; [`Reading::one_default_stack`] |
+//! | TxProfile that gives no limit now | TxDefault applies at that instant |
+//! | Recurring before its startSchedule | No limit (x < 0); [`Reading::recurs_before_start`] |
+//! | Schedule longer than its recurrence | Stored as it is, cut at the next recurrence |
+//! | validTo | Exclusive |
+//! | A and W mixed | Converted with the nominal voltage and the smallest numberPhases among the combined periods, 3 where none names any ([`Supply`]) |
+//! | numberPhases of a sum over connectors | The largest |
+//! | minChargingRate | No effect on limits; it is a hint for the allocator |
+//! | ChargePointMax seen from one connector | The whole of it; [`share`] divides it among connectors that charge |
+//! | Absolute without startSchedule | Accepted; starts with the transaction, before one at validFrom, else now |
+//! | Relative ChargePointMax | Accepted; starts when it was installed |
+//! | MaxChargingProfilesInstalled | Counted after replacement |
+//! | Clear without a match | Unknown, also without a filter |
+//! | Clear with connectorId 0 | The profiles installed on 0 |
+//! | Unknown connector, value out of its range | CALLERROR PropertyConstraintViolation; an empty period list OccurenceConstraintViolation |
+//! | Wrong purpose for the connector, level, unit, count, transaction or order of periods | Rejected |
+//! | TxProfile without a running transaction, or without its id | Rejected |
+//! | No smart charging | CALLERROR NotSupported (errata 3.39) |
+
+mod composite;
+pub mod evaluate;
+pub mod share;
+mod store;
+
+pub use composite::{
+    Composite, Exact, Maximum, PowerLimit, Query, Reading, SchedulePeriod, Supply, Transaction,
+};
+pub use store::{ClearFilter, Installed, ProfileStore, Refusal, SetOutcome, StationLimits};
 
 use serde::{Deserialize, Serialize};
 
@@ -106,3 +154,6 @@ pub struct Limit {
     /// First instant after which the limit may differ.
     pub until: Time,
 }
+
+#[cfg(test)]
+mod tests;
