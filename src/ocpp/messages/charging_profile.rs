@@ -173,6 +173,12 @@ pub(crate) fn tenths(limit: f64) -> Option<Tenths> {
     (limit.abs() <= LARGEST_LIMIT).then(|| Tenths((limit * 10.0 + 1e-6).floor() as i64))
 }
 
+/// Whether a number has one decimal at most; the noise of a widened `f32` does not pass.
+pub(crate) fn is_tenth(limit: f64) -> bool {
+    let tenths = limit * 10.0;
+    (tenths - tenths.round()).abs() <= 1e-9 * tenths.abs().max(1.0)
+}
+
 fn write_limit<S: Serializer>(limit: &Tenths, sink: S) -> Result<S::Ok, S::Error> {
     if limit.0 % 10 == 0 {
         sink.serialize_i64(limit.0 / 10)

@@ -5,11 +5,13 @@
 //! `type` is `kind`.
 
 pub mod charging_profile;
+mod conform;
 pub mod core;
 pub mod remote_trigger;
 pub mod smart_charging;
 
 pub use self::charging_profile::{ChargingProfile, ChargingSchedule, ChargingSchedulePeriod};
+pub use self::conform::Conform;
 pub use self::core::*;
 pub use self::remote_trigger::*;
 pub use self::smart_charging::*;

@@ -1,0 +1,44 @@
+//! Fields of the FirmwareManagement profile.
+
+use super::Kind::{Enum, Text, Time};
+use super::{COUNT, Pair, may, must};
+
+pub(super) const DIAGNOSTICS_STATUS_NOTIFICATION: Pair =
+    (&[must("status", Enum(&["Idle", "Uploaded", "UploadFailed", "Uploading"]))], &[]);
+
+pub(super) const FIRMWARE_STATUS_NOTIFICATION: Pair = (
+    &[must(
+        "status",
+        Enum(&[
+            "Downloaded",
+            "DownloadFailed",
+            "Downloading",
+            "Idle",
+            "InstallationFailed",
+            "Installing",
+            "Installed",
+        ]),
+    )],
+    &[],
+);
+
+pub(super) const GET_DIAGNOSTICS: Pair = (
+    &[
+        must("location", Text(usize::MAX)),
+        may("retries", COUNT),
+        may("retryInterval", COUNT),
+        may("startTime", Time),
+        may("stopTime", Time),
+    ],
+    &[may("fileName", Text(255))],
+);
+
+pub(super) const UPDATE_FIRMWARE: Pair = (
+    &[
+        must("location", Text(usize::MAX)),
+        may("retries", COUNT),
+        must("retrieveDate", Time),
+        may("retryInterval", COUNT),
+    ],
+    &[],
+);
