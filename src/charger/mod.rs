@@ -4,6 +4,28 @@
 //! `handle_frame`, `plug_in`, `unplug`, `set_draw`, `handle_timeout`), then takes everything from
 //! `poll_output` until it is empty, then asks `poll_timeout` when to call again.
 
+mod connector;
+pub mod keys;
+pub mod measurand;
+pub mod meter;
+mod metering;
+mod offering;
+mod outbox;
+mod point;
+mod registration;
+pub mod sample;
+mod serve;
+mod serve_core;
+mod serve_profiles;
+mod serve_remote;
+mod session;
+pub mod status;
+mod timers;
+
+pub use point::ChargePoint;
+pub use registration::{FIRMWARE, VENDOR};
+pub use status::Status;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, Time};
@@ -79,5 +101,48 @@ pub enum Output {
     },
 }
 
-/// When [`ChargePoint`](self) needs to be called again.
+/// What went wrong on the wire, counted since the station was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// CALLs without an answer within `MessageTimeout`.
+    pub timed_out_calls: u64,
+    /// CALLs answered with a CALLERROR.
+    pub refused_calls: u64,
+    /// CALLs about transactions given up after `TransactionMessageAttempts`.
+    pub discarded_calls: u64,
+    /// Answers to CALLs that were answered or given up before.
+    pub late_answers: u64,
+    /// Answers with a message id the station never used.
+    pub unasked_answers: u64,
+    /// Answers that are not what their CALL asks for.
+    pub unreadable_answers: u64,
+    /// Texts that are no OCPP-J message.
+    pub unreadable_texts: u64,
+}
+
+/// When [`ChargePoint`] needs to be called again.
 pub const NEVER: Time = Time::NEVER;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 22 kW, one connector, profiles act after a second.
+    pub(crate) fn ac22() -> ChargerSpec {
+        ChargerSpec {
+            model: "ac22".to_owned(),
+            kind: CurrentKind::Ac,
+            connectors: 1,
+            phases: 3,
+            max_current: DeciAmps(320),
+            max_power: Watts(22_000),
+            voltage_v: 230,
+            apply_delay: Span::from_s(1),
+            meter_interval: Span::from_s(60),
+            clock_aligned_interval: Span::ZERO,
+            allows_amps: true,
+            allows_watts: true,
+            max_stack_level: 8,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the station knows about one connector.
+
+use crate::charger::meter::Meter;
+use crate::charger::status::Status;
+use crate::time::Time;
+use crate::vehicle::Offer;
+
+/// State of one physical connector.
+#[derive(Debug)]
+pub(super) struct Connector {
+    /// 1-based.
+    pub(super) number: u32,
+    pub(super) status: Status,
+    /// Last status handed to the queue while the link was up; `None`: the central system may hold
+    /// anything.
+    pub(super) reported: Option<Status>,
+    pub(super) operative: bool,
+    /// Becomes inoperative when the session ends.
+    pub(super) closing: bool,
+    pub(super) plugged: bool,
+    pub(super) wants_power: bool,
+    /// Tenths of a percent, while a car tells it.
+    pub(super) soc_tenths: Option<i64>,
+    pub(super) meter: Meter,
+    pub(super) offer: Offer,
+    /// A remote start that waits for a car.
+    pub(super) remote: Option<RemoteStart>,
+    pub(super) session: Option<Session>,
+}
+
+/// An accepted RemoteStartTransaction without a car.
+#[derive(Debug)]
+pub(super) struct RemoteStart {
+    pub(super) id_tag: String,
+    /// `ConnectionTimeOut` after the acceptance.
+    pub(super) deadline: Time,
+}
+
+/// From the card (or remote start) to the end of the transaction.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Unique within the station; never on the wire.
+    pub(super) serial: u64,
+    pub(super) id_tag: String,
+    pub(super) remote: bool,
+    pub(super) phase: Phase,
+}
+
+/// How far a session is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The link is down or the station not accepted: nobody to ask.
+    Waiting,
+    /// Authorize is queued or sent.
+    Authorizing,
+    /// StartTransaction is queued or sent.
+    Starting(Charge),
+    /// The transaction runs.
+    Running(Charge),
+}
+
+/// A transaction from the meter's point of view.
+#[derive(Debug)]
+pub(super) struct Charge {
+    /// `None` before StartTransaction.conf.
+    pub(super) transaction_id: Option<i64>,
+    pub(super) started: Time,
+    pub(super) next_sample: Time,
+    /// The central system refused the idTag and the transaction goes on without energy.
+    pub(super) blocked: bool,
+    /// `Transaction.Begin` element of transactionData; empty when not configured.
+    pub(super) begin: String,
+}
+
+impl Connector {
+    pub(super) fn new(number: u32, now: Time) -> Connector {
+        Connector {
+            number,
+            status: Status::Available,
+            reported: None,
+            operative: true,
+            closing: false,
+            plugged: false,
+            wants_power: false,
+            soc_tenths: None,
+            meter: Meter::new(now),
+            offer: Offer::None,
+            remote: None,
+            session: None,
+        }
+    }
+
+    /// The transaction that runs, if one does.
+    pub(super) fn running(&self) -> Option<&Charge> {
+        match &self.session.as_ref()?.phase {
+            Phase::Running(charge) => Some(charge),
+            _ => None,
+        }
+    }
+
+    /// The transaction that runs or is about to.
+    pub(super) fn charge_mut(&mut self) -> Option<&mut Charge> {
+        match &mut self.session.as_mut()?.phase {
+            Phase::Starting(charge) | Phase::Running(charge) => Some(charge),
+            Phase::Waiting | Phase::Authorizing => None,
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(&self.session, Some(Session { phase: Phase::Waiting, .. }))
+    }
+
+    /// Whether a remote start may use it.
+    pub(super) fn is_free(&self) -> bool {
+        self.operative && !self.closing && self.session.is_none() && self.remote.is_none()
+    }
+
+    /// Status of a running transaction: nothing offered wins over nothing wanted (errata 3.64).
+    pub(super) fn energy_status(&self) -> Status {
+        if self.offer == Offer::None {
+            Status::SuspendedEvse
+        } else if self.wants_power || self.meter.draw().power_mw > 0 {
+            Status::Charging
+        } else {
+            Status::SuspendedEv
+        }
+    }
+}

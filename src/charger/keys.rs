@@ -1,0 +1,355 @@
+//! Configuration keys (OCPP 1.6 §9): their values, access and checks.
+//!
+//! Keys whose behaviour the simulated station has fixed are read-only and tell the truth about
+//! it; a writable key has an effect.
+
+use crate::charger::ChargerSpec;
+use crate::charger::measurand::{self, Measurand};
+use crate::ocpp::types::ConfigurationStatus;
+use crate::time::Span;
+
+/// Longest value of a key (§7.2).
+pub const VALUE_MAX_CHARS: usize = 500;
+/// Most keys a GetConfiguration may ask for.
+pub const GET_MAX_KEYS: usize = 50;
+/// Most periods of one schedule.
+pub const SCHEDULE_MAX_PERIODS: usize = 48;
+/// Most profiles a station keeps.
+pub const MAX_PROFILES: usize = 32;
+/// 31 days: the longest interval a key may hold.
+const INTERVAL_MAX_S: i64 = 2_678_400;
+
+/// A key the station knows; its place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the key of the same name in OCPP 1.6 §9")]
+pub enum KeyId {
+    AllowOfflineTxForUnknownId,
+    AuthorizeRemoteTxRequests,
+    ChargeProfileMaxStackLevel,
+    ChargingScheduleAllowedChargingRateUnit,
+    ChargingScheduleMaxPeriods,
+    ClockAlignedDataInterval,
+    ConnectionTimeOut,
+    ConnectorPhaseRotation,
+    ConnectorSwitch3to1PhaseSupported,
+    GetConfigurationMaxKeys,
+    HeartbeatInterval,
+    LocalAuthorizeOffline,
+    LocalPreAuthorize,
+    MaxChargingProfilesInstalled,
+    MaxEnergyOnInvalidId,
+    MessageTimeout,
+    MeterValueSampleInterval,
+    MeterValuesAlignedData,
+    MeterValuesSampledData,
+    NumberOfConnectors,
+    ResetRetries,
+    StopTransactionOnEVSideDisconnect,
+    StopTransactionOnInvalidId,
+    StopTxnAlignedData,
+    StopTxnSampledData,
+    SupportedFeatureProfiles,
+    TransactionMessageAttempts,
+    TransactionMessageRetryInterval,
+    UnlockConnectorOnEVSideDisconnect,
+    WebSocketPingInterval,
+}
+
+/// Who may change a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The station decides.
+    ReadOnly,
+    /// ChangeConfiguration acts at once.
+    ReadWrite,
+    /// ChangeConfiguration acts after the next reboot.
+    AfterReboot,
+}
+
+/// A value with its range.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Bool(bool),
+    Int { value: i64, min: i64, max: i64 },
+    Measurands(Vec<Measurand>),
+    Text(String),
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    id: KeyId,
+    name: &'static str,
+    access: Access,
+    value: Value,
+    after_reboot: Option<String>,
+}
+
+/// All keys of one station.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    keys: Vec<Key>,
+}
+
+impl Keys {
+    /// The keys of a station as it leaves the factory.
+    #[must_use]
+    pub fn new(spec: &ChargerSpec) -> Keys {
+        let mut keys = core_keys(spec);
+        keys.extend(smart_charging_keys(spec));
+        keys.sort_by_key(|key| key.id as usize);
+        debug_assert!(keys.iter().enumerate().all(|(place, key)| key.id as usize == place));
+        Keys { keys }
+    }
+
+    /// Sets a key by its wire name; names compare without case (CiString, §7.1).
+    pub fn change(&mut self, name: &str, text: &str) -> ConfigurationStatus {
+        let Some(key) = self.keys.iter_mut().find(|key| key.name.eq_ignore_ascii_case(name)) else {
+            return ConfigurationStatus::NotSupported;
+        };
+        let parsed = parse(&key.value, text);
+        match (key.access, parsed) {
+            (Access::ReadOnly, _) | (_, None) => ConfigurationStatus::Rejected,
+            (Access::ReadWrite, Some(value)) => {
+                key.value = value;
+                ConfigurationStatus::Accepted
+            }
+            (Access::AfterReboot, Some(_)) => {
+                key.after_reboot = Some(text.to_owned());
+                ConfigurationStatus::RebootRequired
+            }
+        }
+    }
+
+    /// What waited for a reboot comes into force.
+    pub fn reboot(&mut self) {
+        for key in &mut self.keys {
+            if let Some(value) = key.after_reboot.take().and_then(|t| parse(&key.value, &t)) {
+                key.value = value;
+            }
+        }
+    }
+
+    /// Every key in alphabetical order: wire name, access, value as text.
+    pub fn list(&self) -> impl Iterator<Item = (&'static str, Access, String)> + '_ {
+        self.keys.iter().map(|key| (key.name, key.access, print(&key.value)))
+    }
+
+    /// One key by its wire name, without case.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<(&'static str, Access, String)> {
+        let key = self.keys.iter().find(|key| key.name.eq_ignore_ascii_case(name))?;
+        Some((key.name, key.access, print(&key.value)))
+    }
+
+    /// A key that is true or false; false when it is of another type.
+    #[must_use]
+    pub fn flag(&self, id: KeyId) -> bool {
+        matches!(self.keys[id as usize].value, Value::Bool(true))
+    }
+
+    /// A key that is a number; 0 when it is of another type.
+    #[must_use]
+    pub fn int(&self, id: KeyId) -> i64 {
+        match self.keys[id as usize].value {
+            Value::Int { value, .. } => value,
+            _ => 0,
+        }
+    }
+
+    /// A key that counts seconds.
+    #[must_use]
+    pub fn span(&self, id: KeyId) -> Span {
+        Span::from_s(self.int(id))
+    }
+
+    /// A key that lists measurands; empty when it is of another type.
+    #[must_use]
+    pub fn measurands(&self, id: KeyId) -> &[Measurand] {
+        match &self.keys[id as usize].value {
+            Value::Measurands(list) => list,
+            _ => &[],
+        }
+    }
+
+    /// The heartbeat interval the central system gave in BootNotification.conf, seconds; 0 leaves
+    /// it as it is (§6.4: the station decides), longer than 31 days counts as 31 days.
+    pub fn set_heartbeat_s(&mut self, interval_s: i64) {
+        if interval_s > 0 {
+            let interval_s = interval_s.min(INTERVAL_MAX_S);
+            self.keys[KeyId::HeartbeatInterval as usize].value = int(interval_s, 1, INTERVAL_MAX_S);
+        }
+    }
+}
+
+fn int(value: i64, min: i64, max: i64) -> Value {
+    Value::Int { value, min, max }
+}
+
+fn interval(span: Span, min: i64) -> Value {
+    int(span.whole_s(), min, INTERVAL_MAX_S)
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+/// Reads `input` as a value of the same type and range as `current`.
+fn parse(current: &Value, input: &str) -> Option<Value> {
+    if input.chars().count() > VALUE_MAX_CHARS {
+        return None;
+    }
+    match current {
+        Value::Bool(_) if input.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
+        Value::Bool(_) if input.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
+        Value::Bool(_) => None,
+        Value::Int { min, max, .. } => {
+            let value = input.trim().parse().ok()?;
+            (*min..=*max).contains(&value).then(|| int(value, *min, *max))
+        }
+        Value::Measurands(_) => measurand::parse_list(input).map(Value::Measurands),
+        Value::Text(_) => Some(text(input)),
+    }
+}
+
+fn print(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int { value, .. } => value.to_string(),
+        Value::Measurands(list) => measurand::join(list),
+        Value::Text(value) => value.clone(),
+    }
+}
+
+macro_rules! keys {
+    ($($id:ident $access:ident $value:expr;)*) => {
+        vec![$(Key {
+            id: KeyId::$id,
+            name: stringify!($id),
+            access: Access::$access,
+            value: $value,
+            after_reboot: None,
+        }),*]
+    };
+}
+
+fn core_keys(spec: &ChargerSpec) -> Vec<Key> {
+    let sampled = measurand::defaults(spec.kind);
+    keys! {
+        AllowOfflineTxForUnknownId ReadWrite Value::Bool(false);
+        AuthorizeRemoteTxRequests ReadWrite Value::Bool(false);
+        ClockAlignedDataInterval ReadWrite interval(spec.clock_aligned_interval, 0);
+        ConnectionTimeOut ReadWrite int(60, 1, INTERVAL_MAX_S);
+        ConnectorPhaseRotation AfterReboot text("NotApplicable");
+        GetConfigurationMaxKeys ReadOnly int(GET_MAX_KEYS as i64, 0, i64::MAX);
+        HeartbeatInterval ReadWrite int(300, 1, INTERVAL_MAX_S);
+        LocalAuthorizeOffline ReadOnly Value::Bool(false);
+        LocalPreAuthorize ReadOnly Value::Bool(false);
+        MaxEnergyOnInvalidId ReadOnly int(0, 0, 0);
+        MessageTimeout ReadWrite int(30, 1, 3600);
+        MeterValueSampleInterval ReadWrite interval(spec.meter_interval, 0);
+        MeterValuesAlignedData ReadWrite Value::Measurands(sampled.clone());
+        MeterValuesSampledData ReadWrite Value::Measurands(sampled);
+        NumberOfConnectors ReadOnly int(i64::from(spec.connectors), 1, i64::MAX);
+        ResetRetries ReadOnly int(0, 0, 0);
+        StopTransactionOnEVSideDisconnect ReadOnly Value::Bool(true);
+        StopTransactionOnInvalidId ReadWrite Value::Bool(true);
+        StopTxnAlignedData ReadOnly Value::Measurands(Vec::new());
+        StopTxnSampledData ReadWrite Value::Measurands(Vec::new());
+        SupportedFeatureProfiles ReadOnly text("Core,SmartCharging,RemoteTrigger");
+        TransactionMessageAttempts ReadWrite int(3, 1, 1000);
+        TransactionMessageRetryInterval ReadWrite int(60, 0, 86_400);
+        UnlockConnectorOnEVSideDisconnect ReadOnly Value::Bool(true);
+        WebSocketPingInterval ReadOnly int(0, 0, 0);
+    }
+}
+
+fn smart_charging_keys(spec: &ChargerSpec) -> Vec<Key> {
+    let units = match (spec.allows_amps, spec.allows_watts) {
+        (true, true) => "Current,Power",
+        (false, true) => "Power",
+        (true | false, false) => "Current",
+    };
+    keys! {
+        ChargeProfileMaxStackLevel ReadOnly int(i64::from(spec.max_stack_level), 0, i64::MAX);
+        ChargingScheduleAllowedChargingRateUnit ReadOnly text(units);
+        ChargingScheduleMaxPeriods ReadOnly int(SCHEDULE_MAX_PERIODS as i64, 1, i64::MAX);
+        ConnectorSwitch3to1PhaseSupported ReadOnly Value::Bool(false);
+        MaxChargingProfilesInstalled ReadOnly int(MAX_PROFILES as i64, 1, i64::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charger::tests::ac22;
+
+    fn value(keys: &Keys, name: &str) -> String {
+        keys.find(name).map(|(_, _, value)| value).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_list_is_complete_and_alphabetical() {
+        let keys = Keys::new(&ac22());
+        let names: Vec<_> = keys.list().map(|(name, _, _)| name).collect();
+        assert_eq!(names.len(), 30);
+        assert!(names.is_sorted());
+        assert_eq!(value(&keys, "NumberOfConnectors"), "1");
+        assert_eq!(value(&keys, "ChargingScheduleAllowedChargingRateUnit"), "Current,Power");
+        assert_eq!(value(&keys, "MeterValueSampleInterval"), "60");
+    }
+
+    #[test]
+    fn each_outcome_of_a_change() {
+        let mut keys = Keys::new(&ac22());
+        assert_eq!(keys.change("heartbeatinterval", "17"), ConfigurationStatus::Accepted);
+        assert_eq!(keys.int(KeyId::HeartbeatInterval), 17);
+        for bad in ["0", "-1", "abc", "", "99999999999999999999", "1.5"] {
+            assert_eq!(
+                keys.change("HeartbeatInterval", bad),
+                ConfigurationStatus::Rejected,
+                "{bad}"
+            );
+        }
+        assert_eq!(keys.int(KeyId::HeartbeatInterval), 17, "a refused value changes nothing");
+        assert_eq!(keys.change("NumberOfConnectors", "2"), ConfigurationStatus::Rejected);
+        assert_eq!(keys.change("LightIntensity", "50"), ConfigurationStatus::NotSupported);
+        assert_eq!(
+            keys.change("StopTransactionOnInvalidId", "maybe"),
+            ConfigurationStatus::Rejected
+        );
+        assert_eq!(
+            keys.change("StopTransactionOnInvalidId", "FALSE"),
+            ConfigurationStatus::Accepted
+        );
+        assert!(!keys.flag(KeyId::StopTransactionOnInvalidId));
+    }
+
+    #[test]
+    fn some_changes_wait_for_a_reboot() {
+        let mut keys = Keys::new(&ac22());
+        assert_eq!(
+            keys.change("ConnectorPhaseRotation", "0.RST"),
+            ConfigurationStatus::RebootRequired
+        );
+        assert_eq!(value(&keys, "ConnectorPhaseRotation"), "NotApplicable");
+        keys.reboot();
+        assert_eq!(value(&keys, "ConnectorPhaseRotation"), "0.RST");
+        assert_eq!(
+            keys.change("ConnectorPhaseRotation", &"x".repeat(501)),
+            ConfigurationStatus::Rejected
+        );
+    }
+
+    #[test]
+    fn an_unsupported_measurand_changes_nothing() {
+        let mut keys = Keys::new(&ac22());
+        let before = value(&keys, "MeterValuesSampledData");
+        assert_eq!(
+            keys.change("MeterValuesSampledData", "SoC,Frequency"),
+            ConfigurationStatus::Rejected
+        );
+        assert_eq!(value(&keys, "MeterValuesSampledData"), before);
+        assert_eq!(keys.change("MeterValuesSampledData", "SoC"), ConfigurationStatus::Accepted);
+        assert_eq!(keys.measurands(KeyId::MeterValuesSampledData), [Measurand::SoC]);
+    }
+}

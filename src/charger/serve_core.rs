@@ -1,0 +1,149 @@
+//! CALLs of the Core profile about the station itself: keys, availability, reset.
+
+use std::borrow::Cow;
+
+use crate::charger::keys::{Access, GET_MAX_KEYS, KeyId};
+use crate::charger::point::{ChargePoint, Power};
+use crate::charger::serve::{Answer, json};
+use crate::charger::status::Status;
+use crate::ocpp::error::ErrorCode;
+use crate::ocpp::messages::{
+    ChangeAvailabilityRequest, ChangeAvailabilityResponse, ChangeConfigurationRequest,
+    ChangeConfigurationResponse, ClearCacheRequest, ClearCacheResponse, DataTransferRequest,
+    DataTransferResponse, GetConfigurationRequest, GetConfigurationResponse, KeyValue,
+    ResetRequest, ResetResponse, UnlockConnectorRequest, UnlockConnectorResponse,
+};
+use crate::ocpp::types::{
+    AvailabilityStatus, AvailabilityType, ClearCacheStatus, ConfigurationStatus,
+    DataTransferStatus, ResetStatus, StopReason, UnlockStatus,
+};
+use crate::time::Time;
+
+impl ChargePoint {
+    /// §5.2. Scheduled while a session is in the way, also one that only prepares: from Preparing
+    /// no transition leads to Unavailable.
+    pub(super) fn change_availability(
+        &mut self,
+        now: Time,
+        request: &ChangeAvailabilityRequest,
+    ) -> Answer {
+        let affected = match (request.connector_id, self.index(request.connector_id)) {
+            (0, _) => 0..self.connectors.len(),
+            (_, Some(c)) => c..c + 1,
+            (_, None) => return Err((ErrorCode::PropertyConstraintViolation, "connectorId")),
+        };
+        let mut scheduled = false;
+        match request.kind {
+            AvailabilityType::Operative => {
+                self.station_operative |= request.connector_id == 0;
+                for c in affected {
+                    self.make_operative(now, c);
+                }
+                if self.station_operative {
+                    self.set_station_status(now, Status::Available);
+                }
+            }
+            AvailabilityType::Inoperative => {
+                self.station_operative &= request.connector_id != 0;
+                for c in affected.clone() {
+                    self.connectors[c].closing = self.connectors[c].operative;
+                }
+                for c in affected {
+                    self.settle_availability(now, c);
+                    scheduled |= self.connectors[c].closing;
+                }
+            }
+        }
+        let status = match scheduled {
+            true => AvailabilityStatus::Scheduled,
+            false => AvailabilityStatus::Accepted,
+        };
+        Ok(json(&ChangeAvailabilityResponse { status }))
+    }
+
+    fn make_operative(&mut self, now: Time, c: usize) {
+        let connector = &mut self.connectors[c];
+        connector.closing = false;
+        if !connector.operative {
+            connector.operative = true;
+            let next = if connector.plugged { Status::Preparing } else { Status::Available };
+            self.set_status(now, c, next);
+        }
+    }
+
+    /// §5.3.
+    pub(super) fn change_configuration(
+        &mut self,
+        now: Time,
+        request: &ChangeConfigurationRequest<'_>,
+    ) -> Answer {
+        let heartbeat = self.keys.span(KeyId::HeartbeatInterval);
+        let status = self.keys.change(&request.key, &request.value);
+        if status == ConfigurationStatus::Accepted {
+            if self.keys.span(KeyId::HeartbeatInterval) != heartbeat {
+                self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
+            }
+            self.reschedule_samples(now);
+            self.schedule_clock_sample(now);
+        }
+        Ok(json(&ChangeConfigurationResponse { status }))
+    }
+
+    /// §5.8. Without a list of keys: all.
+    pub(super) fn get_configuration(&self, request: &GetConfigurationRequest<'_>) -> Answer {
+        let wanted = request.key.as_deref().unwrap_or_default();
+        if wanted.len() > GET_MAX_KEYS {
+            return Err((ErrorCode::OccurenceConstraintViolation, "GetConfigurationMaxKeys"));
+        }
+        let entry = |(name, access, value): (&'static str, Access, String)| KeyValue {
+            key: name.into(),
+            readonly: access == Access::ReadOnly,
+            value: Some(value.into()),
+        };
+        let known: Vec<KeyValue<'_>> = if wanted.is_empty() {
+            self.keys.list().map(entry).collect()
+        } else {
+            wanted.iter().filter_map(|name| self.keys.find(name)).map(entry).collect()
+        };
+        let unknown: Vec<Cow<'_, str>> =
+            wanted.iter().filter(|name| self.keys.find(name).is_none()).cloned().collect();
+        Ok(json(&GetConfigurationResponse {
+            configuration_key: (!known.is_empty()).then_some(known),
+            unknown_key: (!unknown.is_empty()).then_some(unknown),
+        }))
+    }
+
+    /// §5.4: there is no cache to clear (errata 3.23).
+    pub(super) fn clear_cache(&self, _request: &ClearCacheRequest) -> Answer {
+        Ok(json(&ClearCacheResponse { status: ClearCacheStatus::Rejected }))
+    }
+
+    /// §5.6: no vendor extension is known.
+    pub(super) fn data_transfer(&self, _request: &DataTransferRequest<'_>) -> Answer {
+        let status = DataTransferStatus::UnknownVendorId;
+        Ok(json(&DataTransferResponse { status, data: None }))
+    }
+
+    /// §5.14.
+    pub(super) fn serve_reset(&mut self, now: Time, request: &ResetRequest) -> Answer {
+        self.reset(now, request.kind);
+        Ok(json(&ResetResponse { status: ResetStatus::Accepted }))
+    }
+
+    /// §5.18: ends the session and lets go of the cable, whether a car is there or not.
+    pub(super) fn unlock(&mut self, now: Time, request: &UnlockConnectorRequest) -> Answer {
+        let status = match self.index(request.connector_id) {
+            Some(c) => {
+                self.end_session(now, c, StopReason::UnlockCommand);
+                UnlockStatus::Unlocked
+            }
+            None => UnlockStatus::NotSupported,
+        };
+        Ok(json(&UnlockConnectorResponse { status }))
+    }
+
+    /// New sessions may begin: no reset is on its way.
+    pub(super) fn takes_sessions(&self) -> bool {
+        self.power == Power::On && self.is_accepted()
+    }
+}

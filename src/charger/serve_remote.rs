@@ -1,0 +1,132 @@
+//! CALLs that start, stop and ask: RemoteStartTransaction, RemoteStopTransaction, TriggerMessage.
+
+use crate::charger::point::ChargePoint;
+use crate::charger::serve::{Answer, json};
+use crate::charger::serve_profiles::refusal;
+use crate::ocpp::messages::{
+    RemoteStartTransactionRequest, RemoteStartTransactionResponse, RemoteStopTransactionRequest,
+    RemoteStopTransactionResponse, TriggerMessageRequest, TriggerMessageResponse,
+};
+use crate::ocpp::profile::SetOutcome;
+use crate::ocpp::types::{
+    MessageTrigger, ReadingContext, RemoteStartStopStatus, StopReason, TriggerMessageStatus,
+};
+use crate::time::Time;
+
+impl ChargePoint {
+    /// §5.11. Without a connector the station prefers one with a car, then the lowest free one.
+    /// Accepted means: a transaction will be tried, or a car awaited for `ConnectionTimeOut`.
+    pub(super) fn remote_start(
+        &mut self,
+        now: Time,
+        request: &RemoteStartTransactionRequest<'_>,
+    ) -> Answer {
+        let answer = |status| Ok(json(&RemoteStartTransactionResponse { status }));
+        let Some(c) = self.connector_for(request.connector_id).filter(|_| self.takes_sessions())
+        else {
+            return answer(RemoteStartStopStatus::Rejected);
+        };
+        if let Some(profile) = &request.charging_profile {
+            match self.store.set_pending(self.connectors[c].number, profile.into()) {
+                SetOutcome::Accepted | SetOutcome::NotSupported => {}
+                SetOutcome::Rejected => return answer(RemoteStartStopStatus::Rejected),
+                SetOutcome::Error(why) => return Err(refusal(why)),
+            }
+        }
+        let id_tag = request.id_tag.clone().into_owned();
+        if self.connectors[c].plugged {
+            self.begin_session(now, c, id_tag, true);
+        } else {
+            self.await_car(now, c, id_tag);
+        }
+        answer(RemoteStartStopStatus::Accepted)
+    }
+
+    fn connector_for(&self, wanted: Option<u32>) -> Option<usize> {
+        match wanted {
+            Some(connector) => self.index(connector).filter(|c| self.connectors[*c].is_free()),
+            None => {
+                let free = |c: &usize| self.connectors[*c].is_free();
+                let mut candidates = (0..self.connectors.len()).filter(free);
+                let with_car = candidates.clone().find(|c| self.connectors[*c].plugged);
+                with_car.or_else(|| candidates.next())
+            }
+        }
+    }
+
+    /// §5.12.
+    pub(super) fn remote_stop(
+        &mut self,
+        now: Time,
+        request: &RemoteStopTransactionRequest,
+    ) -> Answer {
+        let wanted = Some(request.transaction_id);
+        let running = self
+            .connectors
+            .iter()
+            .position(|c| c.running().is_some_and(|charge| charge.transaction_id == wanted));
+        let status = match running {
+            Some(c) => {
+                self.end_session(now, c, StopReason::Remote);
+                RemoteStartStopStatus::Accepted
+            }
+            None => RemoteStartStopStatus::Rejected,
+        };
+        Ok(json(&RemoteStopTransactionResponse { status }))
+    }
+
+    /// §5.17: the answer goes first, the message after it. BootNotification is sent also by an
+    /// accepted station: errata 3.40 forbids it, real stations do it.
+    pub(super) fn trigger(&mut self, now: Time, request: &TriggerMessageRequest) -> Answer {
+        let triggered = match request.requested_message {
+            MessageTrigger::BootNotification => {
+                self.queue_boot();
+                true
+            }
+            MessageTrigger::Heartbeat => {
+                self.queue_heartbeat();
+                true
+            }
+            MessageTrigger::StatusNotification => self.trigger_status(now, request.connector_id),
+            MessageTrigger::MeterValues => self.trigger_meter_values(now, request.connector_id),
+            MessageTrigger::DiagnosticsStatusNotification
+            | MessageTrigger::FirmwareStatusNotification => {
+                let status = TriggerMessageStatus::NotImplemented;
+                return Ok(json(&TriggerMessageResponse { status }));
+            }
+        };
+        let status = match triggered {
+            true => TriggerMessageStatus::Accepted,
+            false => TriggerMessageStatus::Rejected,
+        };
+        Ok(json(&TriggerMessageResponse { status }))
+    }
+
+    fn trigger_status(&mut self, now: Time, connector: Option<u32>) -> bool {
+        let asked = match connector {
+            Some(connector) => connector..=connector,
+            None => 0..=self.spec.connectors,
+        };
+        let mut known = false;
+        for connector in asked {
+            if let Some(status) = self.status(connector) {
+                self.queue_status(now, connector, status);
+                known = true;
+            }
+        }
+        known
+    }
+
+    fn trigger_meter_values(&mut self, now: Time, connector: Option<u32>) -> bool {
+        let asked = match connector.map(|connector| self.index(connector)) {
+            Some(Some(c)) => c..c + 1,
+            Some(None) => return false,
+            None => 0..self.connectors.len(),
+        };
+        let mut any = false;
+        for c in asked {
+            any |= self.queue_meter_values(now, c, ReadingContext::Trigger);
+        }
+        any
+    }
+}
