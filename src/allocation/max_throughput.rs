@@ -25,8 +25,8 @@ use crate::units::Watts;
 /// Cells of the largest table that is built: 32 MiB and some milliseconds.
 const MAX_CELLS: usize = 1 << 22;
 
-/// A session that may or may not be admitted. The minimum is positive, the cap no more than the
-/// capacity, which it could not exceed anyway.
+/// A session that may or may not be admitted. The minimum is positive and fits the budget; the cap
+/// is no more than the capacity, which the rate could not exceed anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Item {
     claim: usize,
@@ -58,20 +58,20 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     };
     let used = of_admitted(|claim| claim.min, &admitted);
     let sure = of_admitted(|claim| claim.cap, &admitted);
+    let budget = i128::from(contest.capacity.0) - used;
     let items: Vec<Item> = order
         .iter()
-        .filter(|claim| !admitted[**claim] && claims[**claim].min > Watts::ZERO)
+        .filter(|claim| !admitted[**claim] && i128::from(claims[**claim].min.0) <= budget)
         .map(|&claim| Item {
             claim,
             min: claims[claim].min.0,
             cap: claims[claim].cap.min(contest.capacity).0,
         })
         .collect();
-    let capacity = i128::from(contest.capacity.0);
     let knapsack = Knapsack {
         items: &items,
-        budget: (capacity - used) as i64,
-        goal: (capacity - sure).max(0) as i64,
+        budget: budget as i64,
+        goal: (i128::from(contest.capacity.0) - sure).max(0) as i64,
         max_cells: MAX_CELLS,
     };
     for item in knapsack.solve() {

@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 use super::Session;
 use super::contest::Contest;
 use crate::time::Time;
+use crate::units::Watts;
 
 /// Claims in rotation order, without those held off.
 #[derive(Clone, Debug)]
@@ -109,9 +110,11 @@ fn is_newcomer(contest: &Contest<'_>, claim: &Session) -> bool {
         && claim.arrival + contest.rotation.welcome > contest.rotation.now
 }
 
-/// Paused too recently to resume. A session that never ran is not held.
+/// Paused too recently to resume. A session that never ran is not held, nor one without a minimum:
+/// it takes whatever is left, so for it nothing is just another rate.
 fn is_held(contest: &Contest<'_>, claim: &Session) -> bool {
     !claim.is_running()
+        && claim.min > Watts::ZERO
         && claim.last_switch > claim.arrival
         && claim.last_switch + contest.rotation.min_off > contest.rotation.now
 }

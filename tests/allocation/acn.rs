@@ -1,0 +1,124 @@
+//! Published results on real sessions: the allocator stepped as the ACN-Sim reference runs are, on
+//! 954 sessions of the Caltech garage in March 2019 (acnportal-experiments, BSD-3-Clause).
+//!
+//! Five-minute periods; a session occupies its station from its arrival period up to, not
+//! including, its departure period. In each period the allocator divides a single limit among the
+//! sessions with more than 1 Wh of their request left, each at most 32 A at 208 V and the power
+//! that finishes the request in one period; then every car draws what it was given, up to its
+//! battery's maximum and what its battery still has room for. There is no minimum rate. Cars of the
+//! same period are ordered by station, as the reference lists them.
+
+use std::path::PathBuf;
+
+use ampacity::allocation::{Session, Strategy};
+use ampacity::time::Time;
+use ampacity::units::Watts;
+use serde::Deserialize;
+
+use crate::support::{car, problem, rates};
+
+const FILE: &str = "acnsim_events_caltech_2019-03_5min.csv";
+const PERIODS_PER_HOUR: f64 = 12.0;
+const STATION_MAX_W: f64 = 208.0 * 32.0;
+
+/// Percent of the requested energy delivered at 10, 20, 30 and 40 kW (allocation.md §5.3), and the
+/// step in tenths of a watt: the reference round robin raises by 0.1 A of 208 V, the reference
+/// first come first served is continuous.
+const PUBLISHED: [(Strategy, i64, [f64; 4]); 2] = [
+    (Strategy::FirstComeFirstServed, 1, [55.42, 82.06, 93.75, 97.91]),
+    (Strategy::Equal, 208, [55.27, 81.13, 93.27, 97.84]),
+];
+
+/// The reference bisects its last rate to 0.01 A.
+const TOLERANCE_POINTS: f64 = 0.05;
+
+#[derive(Clone, Debug, Deserialize)]
+struct Stay {
+    arrival_period: i64,
+    departure_period: i64,
+    station_id: String,
+    requested_kwh: f64,
+    battery_capacity_kwh: f64,
+    battery_init_kwh: f64,
+    battery_max_kw: f64,
+    #[serde(skip)]
+    delivered_wh: f64,
+}
+
+impl Stay {
+    fn remaining_wh(&self) -> f64 {
+        self.requested_kwh * 1000.0 - self.delivered_wh
+    }
+
+    fn is_active(&self, period: i64) -> bool {
+        (self.arrival_period..self.departure_period).contains(&period) && self.remaining_wh() > 1.0
+    }
+
+    /// What the session may claim, in tenths of a watt.
+    fn claim(&self, id: usize, step: i64) -> Session {
+        let useful_w = STATION_MAX_W.min(self.remaining_wh() * PERIODS_PER_HOUR);
+        let useful = Watts((useful_w * 10.0) as i64);
+        Session {
+            arrival: Time::from_unix_s(self.arrival_period * 300),
+            min: Watts::ZERO,
+            cap: useful,
+            hardware: useful,
+            step: Watts(step),
+            ..car(id as u64)
+        }
+    }
+
+    /// Draws for one period at a rate in tenths of a watt.
+    fn charge(&mut self, rate: i64) {
+        let stored_wh = self.battery_init_kwh * 1000.0 + self.delivered_wh;
+        let room_wh = self.battery_capacity_kwh * 1000.0 - stored_wh;
+        let drawn_w = (rate as f64 / 10.0).min(self.battery_max_kw * 1000.0);
+        self.delivered_wh += (drawn_w / PERIODS_PER_HOUR).min(room_wh);
+    }
+}
+
+fn read_stays() -> Option<Vec<Stay>> {
+    let path = PathBuf::from(std::env::var_os("AMPACITY_DATA")?).join(FILE);
+    let mut reader = csv::Reader::from_path(path).ok()?;
+    let rows = reader.deserialize().map(|row| row.expect("a well-formed row"));
+    let mut stays: Vec<Stay> = rows.collect();
+    stays.sort_by(|a, b| (&a.station_id, a.arrival_period).cmp(&(&b.station_id, b.arrival_period)));
+    Some(stays)
+}
+
+fn delivered_percent(strategy: Strategy, step: i64, kw: i64, mut stays: Vec<Stay>) -> f64 {
+    let end = stays.iter().map(|stay| stay.departure_period).max().unwrap_or(0);
+    for period in 0..end {
+        let active: Vec<usize> =
+            (0..stays.len()).filter(|&place| stays[place].is_active(period)).collect();
+        let claims: Vec<Session> =
+            active.iter().map(|&place| stays[place].claim(place, step)).collect();
+        for (place, rate) in active.into_iter().zip(rates(&problem(strategy, kw * 10_000, &claims)))
+        {
+            stays[place].charge(rate);
+        }
+    }
+    let requested: f64 = stays.iter().map(|stay| stay.requested_kwh * 1000.0).sum();
+    100.0 * stays.iter().map(|stay| stay.delivered_wh).sum::<f64>() / requested
+}
+
+#[test]
+fn delivered_energy_is_that_of_the_published_runs() {
+    let Some(stays) = read_stays() else {
+        println!("skipped: AMPACITY_DATA does not name a folder with {FILE}");
+        return;
+    };
+    assert_eq!(stays.len(), 954);
+    for (strategy, step, published) in PUBLISHED {
+        for (kw, expected) in [10, 20, 30, 40].into_iter().zip(published) {
+            let percent = delivered_percent(strategy, step, kw, stays.clone());
+            println!("{strategy} at {kw} kW: {percent:.3} %, published {expected} %");
+            assert!((percent - expected).abs() <= TOLERANCE_POINTS, "{strategy} at {kw} kW");
+        }
+    }
+    let equal = delivered_percent(Strategy::Equal, 1, 20, stays.clone());
+    for strategy in [Strategy::Priority, Strategy::MaxThroughput] {
+        let percent = delivered_percent(strategy, 1, 20, stays.clone());
+        assert!((percent - equal).abs() < 1e-9, "{strategy} without weights and minimums is equal");
+    }
+}
