@@ -1,0 +1,221 @@
+//! Keys of what stands at a site: the site itself, chargers, cars.
+
+use super::Presence::{Default, Optional, Required};
+use super::{
+    ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds, key,
+    lasting, number, whole,
+};
+
+pub(in crate::scenario) static SITE: Table = Table {
+    title: "[site]",
+    doc: "The site and its allocator, by the names of the REST API",
+    keys: &[
+        key("max_power_kw", Required, SITE_KW, "100", "Grid connection"),
+        key("reserve_kw", Default, ANY_KW, "0", "Kept for other loads"),
+        key("strategy", Default, STRATEGY, "\"equal\"", "How the power is divided"),
+        key(
+            "min_charge_rate_kw",
+            Default,
+            number(0.0, 1000.0, "kW"),
+            "1.38",
+            "Smallest rate worth offering; 1.38 kW is 6 A on one phase at 230 V",
+        ),
+        key("voltage_v", Default, whole(100, 1000, "V"), "230", "Nominal phase voltage"),
+        key(
+            "control",
+            Default,
+            Kind::Table(&CONTROL),
+            "{}",
+            "Damping and safety of the control loop",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static CONTROL: Table = Table {
+    title: "[site.control]",
+    doc: "Parameters of the site control loop",
+    keys: &[
+        key("coalesce", Default, lasting(0, HOUR), "\"1s\"", "Changes within it make one decision"),
+        key(
+            "raise_dead_band_a",
+            Default,
+            number(0.0, 100.0, "A"),
+            "1",
+            "A smaller raise is not sent; per phase",
+        ),
+        key(
+            "min_raise_interval",
+            Default,
+            lasting(0, DAY),
+            "\"60s\"",
+            "At most one raise per connector in this time",
+        ),
+        key(
+            "settle_max",
+            Default,
+            lasting(0, DAY),
+            "\"30s\"",
+            "A decrease holds its old reservation at most this long",
+        ),
+        key(
+            "confirm_tolerance_a",
+            Default,
+            number(0.0, 100.0, "A"),
+            "0.5",
+            "Draw within this of the limit confirms it; per phase",
+        ),
+        key(
+            "call_timeout",
+            Default,
+            lasting(1, HOUR),
+            "\"30s\"",
+            "Then a call counts as unanswered",
+        ),
+        key("rotation", Default, lasting(60, DAY), "\"15m\"", "Rotation epoch"),
+        key("min_on", Default, lasting(0, DAY), "\"5m\"", "Minimum on-time"),
+        key("min_off", Default, lasting(0, DAY), "\"3m\"", "Minimum off-time"),
+        key(
+            "start_current_a",
+            Default,
+            whole(6, 80, "A"),
+            "6",
+            "What a start may draw before its first limit; per phase",
+        ),
+        key("learn_acceptance", Default, Kind::Flag, "true", "Learn what each car accepts"),
+    ],
+};
+
+pub(in crate::scenario) static CHARGERS: Table = Table {
+    title: "[[chargers]]",
+    doc: "A group of like charge points",
+    keys: &[
+        key("model", Required, CHARGER, "\"ac22\"", "A catalogue model or one of [models]"),
+        key("count", Optional, whole(1, 10_000, ""), "20", "How many; 1 unless `ids` says more"),
+        key(
+            "id",
+            Optional,
+            Kind::Text,
+            "\"garage_\"",
+            "The identity of a single charger, or the first part of the identities of several",
+        ),
+        key("ids", Optional, Kind::TextList, "[\"CA-303\", \"CA-304\"]", "All identities"),
+        key("priority", Default, whole(1, 1000, ""), "1", "Weight under the priority strategy"),
+        key("quirks", Default, Kind::TextList, "[]", "Named deviations from the standard"),
+        key("connectors", Optional, whole(1, 32, ""), "1", "Connectors of each charge point"),
+    ],
+};
+
+pub(in crate::scenario) static MODEL: Table = Table {
+    title: "[models.NAME]",
+    doc: "A charger model: a catalogue model with changes",
+    keys: &[
+        key("base", Required, CHARGER, "\"ac22\"", "The catalogue model that fills the gaps"),
+        key(
+            "kind",
+            Optional,
+            Kind::Choice { what: "kinds", names: charger_kinds },
+            "\"ac\"",
+            "Current",
+        ),
+        key("phases", Optional, whole(1, 3, ""), "3", "Phases connected to the grid"),
+        key(
+            "max_current_a",
+            Optional,
+            number(6.0, 2000.0, "A"),
+            "32",
+            "Largest current per phase, at the grid side",
+        ),
+        key(
+            "max_power_kw",
+            Optional,
+            number(0.1, 2000.0, "kW"),
+            "22",
+            "Rated power of one connector",
+        ),
+        key("connectors", Optional, whole(1, 32, ""), "1", "Connectors"),
+        key(
+            "apply_delay",
+            Optional,
+            lasting(0, HOUR),
+            "\"1s\"",
+            "Between an accepted profile and the changed offer",
+        ),
+        key("meter_interval", Optional, lasting(1, DAY), "\"60s\"", "MeterValueSampleInterval"),
+        key(
+            "clock_aligned_interval",
+            Optional,
+            lasting(0, DAY),
+            "\"0s\"",
+            "ClockAlignedDataInterval; 0 is off",
+        ),
+        key("allows_amps", Optional, Kind::Flag, "true", "Takes limits in amperes"),
+        key("allows_watts", Optional, Kind::Flag, "false", "Takes limits in watts"),
+        key("max_stack_level", Optional, whole(0, 1000, ""), "8", "ChargeProfileMaxStackLevel"),
+    ],
+};
+
+pub(in crate::scenario) static VEHICLES: Table = Table {
+    title: "[[vehicles]]",
+    doc: "One kind of car and its share of the mix",
+    keys: &[
+        key("model", Optional, VEHICLE, "\"sedan_3p11\"", "A catalogue car as it is"),
+        key("base", Optional, VEHICLE, "\"sedan_3p11\"", "A catalogue car to change"),
+        key("share", Default, number(1e-6, 1e6, ""), "1", "Relative share of the mix"),
+        key("name", Optional, Kind::Text, "\"old sedan\"", "For reports"),
+        key("battery_kwh", Optional, number(1.0, 2000.0, "kWh"), "60", "Usable energy"),
+        key(
+            "ac_phases",
+            Optional,
+            whole(0, 3, ""),
+            "3",
+            "Phases of the on-board charger; 0: no AC",
+        ),
+        key(
+            "ac_max_current_a",
+            Optional,
+            number(6.0, 80.0, "A"),
+            "16",
+            "Largest current per phase",
+        ),
+        key("ac_max_power_kw", Optional, number(1.0, 60.0, "kW"), "11", "Largest AC power"),
+        key(
+            "dc_max_power_kw",
+            Optional,
+            number(0.0, 2000.0, "kW"),
+            "100",
+            "Largest DC power; 0: no DC",
+        ),
+        key("min_current_a", Optional, number(6.0, 32.0, "A"), "6", "Smallest AC current it takes"),
+        key(
+            "acceptance",
+            Optional,
+            Kind::Acceptance,
+            "{ transition_soc = 0.8, end_share = 0.1 }",
+            "Share of the maximum power accepted over the state of charge",
+        ),
+        key("efficiency", Optional, number(0.5, 1.0, ""), "0.9", "Metered energy that is stored"),
+        key(
+            "reaction",
+            Optional,
+            lasting(0, 60),
+            "\"2s\"",
+            "From a changed offer to a changed draw",
+        ),
+        key(
+            "ramp_per_s",
+            Optional,
+            number(0.0, 1000.0, "A/s or kW/s"),
+            "2",
+            "Ramp of rising power: A/s per phase (AC), kW/s (DC); 0: at once",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static TWO_STAGE: Table = Table {
+    title: "acceptance",
+    doc: "Constant up to a state of charge, then falling linearly",
+    keys: &[
+        key("transition_soc", Required, number(0.0, 1.0, ""), "0.8", "Where it begins to fall"),
+        key("end_share", Required, number(0.0, 1.0, ""), "0.1", "Share accepted at 100 %"),
+    ],
+};

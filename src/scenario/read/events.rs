@@ -1,0 +1,121 @@
+//! `[network]`, `[[timeline]]` and `[[assert]]`.
+
+use super::Run;
+use super::problems::Problems;
+use super::record::Record;
+use super::site::{power, strategy};
+use crate::scenario::model::{Assertion, Network, Severity, Site, TimelineAction, TimelineEntry};
+use crate::scenario::quantity::span_text;
+use crate::time::Span;
+
+/// The links.
+pub(super) fn network(root: &Record) -> Network {
+    let record = root.record("network").unwrap_or(root);
+    Network {
+        latency: record.lasting("latency").unwrap_or(Span::ZERO),
+        jitter: record.lasting("jitter").unwrap_or(Span::ZERO),
+        loss: record.number("loss").unwrap_or_default(),
+    }
+}
+
+/// The timeline, in ascending order; entries of the same instant keep the order of the file.
+pub(super) fn timeline(
+    root: &Record,
+    run: &Run,
+    site: &Site,
+    problems: &mut Problems<'_>,
+) -> Vec<TimelineEntry> {
+    let mut entries: Vec<(TimelineEntry, &Record)> = Vec::new();
+    for record in root.records("timeline") {
+        let action = action(record, problems);
+        let at = record.moment("at").map(|moment| run.resolve(moment));
+        if let Some(at) = at.filter(|at| !run.holds(*at)) {
+            let length = span_text(run.length());
+            problems
+                .error(record.at("at"), &format!("{at} is outside the run"))
+                .label(&format!("the run takes {length} from {}", run.start))
+                .help("choose a time within the run, for example \"+2h\", or a longer `duration`");
+        }
+        if let (Some(at), Some(action)) = (at, action) {
+            entries.push((TimelineEntry { at, action }, record));
+        }
+    }
+    entries.sort_by_key(|(entry, _)| entry.at);
+    check_reserve(&entries, site, problems);
+    entries.into_iter().map(|(entry, _)| entry).collect()
+}
+
+fn action(record: &Record, problems: &mut Problems<'_>) -> Option<TimelineAction> {
+    if record.has("set") == record.has("rebalance") {
+        let both = record.has("set");
+        problems
+            .error(record.span.clone(), "[[timeline]] needs either `set` or `rebalance`")
+            .label(if both { "both are given" } else { "neither is given" })
+            .help("write one table for each, for example with `set = { max_power_kw = 60 }`");
+        return None;
+    }
+    if let Some(reason) = record.text("rebalance") {
+        return Some(TimelineAction::Rebalance { reason });
+    }
+    let set = record.record("set")?;
+    if set.table.keys.iter().all(|key| !set.has(key.name)) {
+        problems
+            .error(record.at("set"), "`set` changes nothing")
+            .label("empty")
+            .help(&format!("known keys: {}", set.table.names().join(", ")));
+    }
+    Some(TimelineAction::Config {
+        max_power: power(set, "max_power_kw"),
+        reserve: power(set, "reserve_kw"),
+        strategy: strategy(set),
+        min_charge_rate: power(set, "min_charge_rate_kw"),
+    })
+}
+
+/// Follows the config along the timeline: the reserve never exceeds the connection.
+fn check_reserve(entries: &[(TimelineEntry, &Record)], site: &Site, problems: &mut Problems<'_>) {
+    let (mut max, mut reserve) = (site.max_power, site.reserve);
+    for (entry, record) in entries {
+        let TimelineAction::Config { max_power, reserve: kept, .. } = &entry.action else {
+            continue;
+        };
+        max = max_power.unwrap_or(max);
+        reserve = kept.unwrap_or(reserve);
+        if reserve > max && site.max_power > site.reserve {
+            let (max, reserve) = (max.kw(), reserve.kw());
+            problems
+                .error(record.at("set"), "the reserve exceeds the grid connection from here on")
+                .label(&format!("{reserve} kW reserve of {max} kW"))
+                .help("set `reserve_kw` and `max_power_kw` together");
+        }
+    }
+}
+
+/// What a run must fulfil, in the order of the file.
+pub(super) fn asserts(root: &Record, problems: &mut Problems<'_>) -> Vec<Assertion> {
+    let mut asserts = Vec::new();
+    for record in root.records("assert") {
+        let (min, max) = (record.number("min"), record.number("max"));
+        if !record.has("min") && !record.has("max") {
+            problems
+                .error(record.span.clone(), "[[assert]] states no condition")
+                .label("neither `min` nor `max`")
+                .help("add for example `max = 0`");
+        }
+        if let (Some(low), Some(high)) = (min, max)
+            && low > high
+        {
+            problems
+                .error(record.at("min"), "no value can fulfil this [[assert]]")
+                .label(&format!("`min` = {low} is above `max` = {high}"))
+                .help("swap `min` and `max`, or leave one out");
+        }
+        let severity = match record.text("severity").as_deref() {
+            Some("warning") => Severity::Warning,
+            _ => Severity::Error,
+        };
+        let metric = record.text("metric").unwrap_or_default();
+        asserts.push(Assertion { metric, min, max, severity });
+    }
+    asserts
+}

@@ -1,0 +1,92 @@
+//! `[site]` and `[site.control]`.
+
+use super::problems::Problems;
+use super::record::Record;
+use crate::allocation::Strategy;
+use crate::scenario::keys::STRATEGIES;
+use crate::scenario::model::{Control, Site};
+use crate::time::Span;
+use crate::units::{NOMINAL_VOLTAGE_V, Watts};
+
+/// The site. Where a value is wrong, and so reported, any other stands in for it.
+pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
+    let Some(record) = root.record("site") else {
+        return Site {
+            max_power: Watts::ZERO,
+            reserve: Watts::ZERO,
+            strategy: Strategy::default(),
+            min_charge_rate: Watts::ZERO,
+            voltage_v: NOMINAL_VOLTAGE_V,
+            control: control(root, NOMINAL_VOLTAGE_V),
+        };
+    };
+    check(record, problems);
+    let voltage_v = record.whole("voltage_v").unwrap_or(NOMINAL_VOLTAGE_V);
+    Site {
+        max_power: power(record, "max_power_kw").unwrap_or_default(),
+        reserve: power(record, "reserve_kw").unwrap_or_default(),
+        strategy: strategy(record).unwrap_or_default(),
+        min_charge_rate: power(record, "min_charge_rate_kw").unwrap_or_default(),
+        voltage_v,
+        control: control(record.record("control").unwrap_or(record), voltage_v),
+    }
+}
+
+/// The strategy a record names.
+pub(super) fn strategy(record: &Record) -> Option<Strategy> {
+    let name = record.text("strategy")?;
+    STRATEGIES.iter().find(|(known, _)| *known == name).map(|(_, strategy)| *strategy)
+}
+
+/// A power a record gives in kilowatts.
+pub(super) fn power(record: &Record, key: &str) -> Option<Watts> {
+    record.number(key).map(Watts::from_kw)
+}
+
+fn check(record: &Record, problems: &mut Problems<'_>) {
+    let (Some(max), Some(reserve)) = (record.number("max_power_kw"), record.number("reserve_kw"))
+    else {
+        return;
+    };
+    if reserve >= max {
+        problems
+            .error(
+                record.at("reserve_kw"),
+                &format!("`reserve_kw` = {reserve} leaves no power for cars"),
+            )
+            .label(&format!("`max_power_kw` is only {max}"))
+            .help("lower `reserve_kw` or raise `max_power_kw`");
+        return;
+    }
+    let left = max - reserve;
+    if let Some(min) = record.number("min_charge_rate_kw").filter(|min| *min > left) {
+        problems
+            .error(
+                record.at("min_charge_rate_kw"),
+                &format!("no car could ever charge at {min} kW"),
+            )
+            .label(&format!("above the {left} kW that the site leaves for cars"))
+            .help("lower `min_charge_rate_kw`, or raise `max_power_kw` less `reserve_kw`");
+    }
+}
+
+fn control(record: &Record, voltage_v: i64) -> Control {
+    let lasting = |key| record.lasting(key).unwrap_or(Span::ZERO);
+    let per_phase = |key| {
+        let amps = record.number(key).unwrap_or_default();
+        Watts((amps * voltage_v as f64).round() as i64)
+    };
+    Control {
+        coalesce: lasting("coalesce"),
+        raise_dead_band: per_phase("raise_dead_band_a"),
+        min_raise_interval: lasting("min_raise_interval"),
+        settle_max: lasting("settle_max"),
+        confirm_tolerance: per_phase("confirm_tolerance_a"),
+        call_timeout: lasting("call_timeout"),
+        rotation: lasting("rotation"),
+        min_on: lasting("min_on"),
+        min_off: lasting("min_off"),
+        start_current_a: record.whole("start_current_a").unwrap_or_default(),
+        learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
+    }
+}

@@ -1,0 +1,194 @@
+//! `[[vehicles]]`: the mix, and whether it fits the chargers.
+
+use std::sync::Arc;
+
+use super::problems::Problems;
+use super::record::Record;
+use crate::charger::CurrentKind;
+use crate::scenario::model::{Arrivals, Charger, VehicleMix};
+use crate::scenario::suggest;
+use crate::time::Span;
+use crate::units::{DeciAmps, Watts};
+use crate::vehicle::{Acceptance, VehicleSpec};
+
+/// The cars that a scenario can name.
+pub(in crate::scenario) fn known_vehicles() -> Vec<VehicleSpec> {
+    let car = |name: &str, battery_kwh, ac_phases, amps, dc_kw| VehicleSpec {
+        name: name.to_owned(),
+        battery_kwh,
+        ac_phases,
+        ac_max_current: DeciAmps::from_amps(amps),
+        ac_max_power: DeciAmps::from_amps(amps).to_power(230, ac_phases),
+        dc_max_power: Watts::from_kw(dc_kw),
+        min_current: DeciAmps::from_amps(6),
+        acceptance: Acceptance::TwoStage { transition_soc: 0.8, end_share: 0.1 },
+        efficiency: 0.9,
+        reaction: Span::from_s(2),
+        ramp_per_s: 2.0,
+    };
+    vec![
+        car("city_1p", 30.0, 1, 32, 40.0),
+        car("compact_3p11", 50.0, 3, 16, 100.0),
+        car("sedan_3p11", 75.0, 3, 16, 150.0),
+        car("suv_2p", 70.0, 2, 16, 110.0),
+        car("van_3p22", 80.0, 3, 32, 80.0),
+        car("plugin_hybrid", 12.0, 1, 16, 0.0),
+        car("ultra_dc", 90.0, 3, 16, 270.0),
+    ]
+}
+
+/// Whether a car can charge at a charger of this kind.
+pub(in crate::scenario) fn fits(car: &VehicleSpec, kind: CurrentKind) -> bool {
+    match kind {
+        CurrentKind::Ac => car.ac_phases > 0,
+        CurrentKind::Dc => car.dc_max_power > Watts::ZERO,
+    }
+}
+
+/// The mix, in the order of the file.
+pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Vec<VehicleMix> {
+    root.records("vehicles")
+        .iter()
+        .filter_map(|record| {
+            let spec = vehicle(record, problems)?;
+            let share = record.number("share").unwrap_or(1.0);
+            Some(VehicleMix { spec: Arc::new(spec), share })
+        })
+        .collect()
+}
+
+/// Checks that the mix suits the chargers and the arrivals.
+pub(super) fn check_mix(
+    root: &Record,
+    mix: &[VehicleMix],
+    chargers: &[Charger],
+    arrivals: &[Arrivals],
+    problems: &mut Problems<'_>,
+) {
+    let records = root.records("vehicles");
+    if problems.has_errors() {
+        return; // The mix is not the one the author means.
+    }
+    let suits = |car: &VehicleMix| chargers.iter().any(|c| fits(&car.spec, c.spec.kind));
+    for (car, record) in mix.iter().zip(records).filter(|(car, _)| !suits(car)) {
+        let message = format!("`{}` can charge at none of the chargers", car.spec.name);
+        problems
+            .warning(record.span.clone(), &message)
+            .label("left out of the mix")
+            .help("add a charger of its kind of current, or remove the car");
+    }
+    let drawn = arrivals.iter().any(|arrivals| match arrivals {
+        Arrivals::Sessions(listed) => listed.iter().any(|session| session.battery.is_none()),
+        _ => true,
+    });
+    if drawn && !mix.iter().any(suits) {
+        let at = records.first().map_or(0..0, |record| record.span.clone());
+        problems
+            .error(at, "no car of the mix can charge here")
+            .label(if mix.is_empty() { "no [[vehicles]]" } else { "fits no charger" })
+            .help("add for example a [[vehicles]] table with `model = \"sedan_3p11\"`");
+        return;
+    }
+    let stranded = arrivals.iter().find_map(|arrivals| match arrivals {
+        Arrivals::Sessions(listed) => listed
+            .iter()
+            .filter(|session| session.battery.is_none())
+            .filter_map(|session| session.charger)
+            .find(|at| !mix.iter().any(|car| fits(&car.spec, chargers[*at].spec.kind))),
+        _ => None,
+    });
+    if let Some(charger) = stranded {
+        let id = &chargers[charger].id;
+        let at = records.first().map_or(0..0, |record| record.span.clone());
+        problems
+            .error(
+                at,
+                &format!("no car of the mix can charge at `{id}`, where sessions are listed"),
+            )
+            .label("wrong kind of current")
+            .help("add a car that takes the current of this charger");
+    }
+}
+
+fn vehicle(record: &Record, problems: &mut Problems<'_>) -> Option<VehicleSpec> {
+    let as_it_is = record.has("model");
+    if as_it_is == record.has("base") {
+        let message = "[[vehicles]] needs either `model` or `base`";
+        problems
+            .error(record.span.clone(), message)
+            .label(if as_it_is { "both are given" } else { "neither is given" })
+            .help("`model` takes a car as it is, `base` takes one to change it");
+        return None;
+    }
+    let key = if as_it_is { "model" } else { "base" };
+    let name = record.text(key)?;
+    let cars = known_vehicles();
+    let Some(base) = cars.iter().find(|car| car.name == name) else {
+        let known: Vec<&str> = cars.iter().map(|car| car.name.as_str()).collect();
+        problems
+            .error(record.at(key), &format!("unknown vehicle model `{name}`"))
+            .label("not in the catalogue")
+            .help(&suggest::hint(&name, "vehicles", &known));
+        return None;
+    };
+    if as_it_is {
+        let change = record
+            .table
+            .keys
+            .iter()
+            .find(|key| !["model", "share"].contains(&key.name) && record.has(key.name));
+        if let Some(change) = change {
+            let message = format!("`{}` changes a car that `model` takes as it is", change.name);
+            let problem = problems.error(record.at(change.name), &message);
+            problem
+                .label("not with `model`")
+                .help(&format!("write `base = \"{name}\"` instead of `model`"));
+        }
+        return Some(base.clone());
+    }
+    Some(changed(base, record, problems))
+}
+
+/// The base with the changes of a `[[vehicles]]` table.
+fn changed(base: &VehicleSpec, record: &Record, problems: &mut Problems<'_>) -> VehicleSpec {
+    let current = |key| record.number(key).map(|amps| DeciAmps((amps * 10.0).round() as i64));
+    let power = |key| record.number(key).map(Watts::from_kw);
+    let ac_max_current = current("ac_max_current_a").unwrap_or(base.ac_max_current);
+    let ac_phases = record.whole("ac_phases").map_or(base.ac_phases, |phases| phases as u8);
+    let electric = record.has("ac_max_current_a") || record.has("ac_phases");
+    let derived = ac_max_current.to_power(crate::units::NOMINAL_VOLTAGE_V, ac_phases);
+    let spec = VehicleSpec {
+        name: record.text("name").unwrap_or_else(|| base.name.clone()),
+        battery_kwh: record.number("battery_kwh").unwrap_or(base.battery_kwh),
+        ac_phases,
+        ac_max_current,
+        ac_max_power: power("ac_max_power_kw").unwrap_or(if electric {
+            derived
+        } else {
+            base.ac_max_power
+        }),
+        dc_max_power: power("dc_max_power_kw").unwrap_or(base.dc_max_power),
+        min_current: current("min_current_a").unwrap_or(base.min_current),
+        acceptance: record.acceptance("acceptance").unwrap_or_else(|| base.acceptance.clone()),
+        efficiency: record.number("efficiency").unwrap_or(base.efficiency),
+        reaction: record.lasting("reaction").unwrap_or(base.reaction),
+        ramp_per_s: record.number("ramp_per_s").unwrap_or(base.ramp_per_s),
+    };
+    if spec.ac_phases == 0 && spec.dc_max_power == Watts::ZERO {
+        problems
+            .error(
+                record.span.clone(),
+                &format!("`{}` can charge neither with AC nor DC", spec.name),
+            )
+            .label("no phases and no DC power")
+            .help("set `ac_phases` or `dc_max_power_kw`");
+    }
+    if spec.ac_phases > 0 && spec.min_current > spec.ac_max_current {
+        let at = if record.has("min_current_a") { "min_current_a" } else { "ac_max_current_a" };
+        problems
+            .error(record.at(at), &format!("`{}` can never charge with AC", spec.name))
+            .label(&format!("needs {}, takes {} at most", spec.min_current, spec.ac_max_current))
+            .help("lower `min_current_a` or raise `ac_max_current_a`");
+    }
+    spec
+}
