@@ -171,7 +171,10 @@ pub fn parse_instant(text: &str, zone: Option<&TimeZone>) -> Result<Instant, Mis
     const HELP: &str = "write for example \"2026-05-04T06:00:00[Europe/Amsterdam]\" or \
                         \"2026-05-04T06:00:00Z\"";
     let text = text.trim();
-    let pieces = Pieces::parse(text).map_err(|error| Misread::new(error.to_string(), HELP))?;
+    let pieces = Pieces::parse(text).map_err(|_| {
+        let dated = text.starts_with(|c: char| c.is_ascii_digit());
+        Misread::new(if dated { "no such date and time" } else { "not a date-time" }, HELP)
+    })?;
     let Some(time) = pieces.time() else {
         return Err(Misread::new("the time of day is missing", HELP));
     };

@@ -50,7 +50,7 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
             break;
         }
     }
-    if chargers.is_empty() && root.has("chargers") && root.records("chargers").is_empty() {
+    if root.is_empty_list("chargers") {
         problems
             .error(root.at("chargers"), "the site has no charge points")
             .label("an empty list")

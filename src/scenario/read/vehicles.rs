@@ -70,24 +70,26 @@ pub(super) fn check_mix(
         return; // The mix is not the one the author means.
     }
     let suits = |car: &VehicleMix| chargers.iter().any(|c| fits(&car.spec, c.spec.kind));
-    for (car, record) in mix.iter().zip(records).filter(|(car, _)| !suits(car)) {
-        let message = format!("`{}` can charge at none of the chargers", car.spec.name);
-        problems
-            .warning(record.span.clone(), &message)
-            .label("left out of the mix")
-            .help("add a charger of its kind of current, or remove the car");
-    }
     let drawn = arrivals.iter().any(|arrivals| match arrivals {
         Arrivals::Sessions(listed) => listed.iter().any(|session| session.battery.is_none()),
         _ => true,
     });
     if drawn && !mix.iter().any(suits) {
         let at = records.first().map_or(0..0, |record| record.span.clone());
-        problems
-            .error(at, "no car of the mix can charge here")
-            .label(if mix.is_empty() { "no [[vehicles]]" } else { "fits no charger" })
-            .help("add for example a [[vehicles]] table with `model = \"sedan_3p11\"`");
+        let (message, label) = match mix {
+            [] => ("cars are to be drawn, but there are no [[vehicles]]", "no vehicle mix"),
+            _ => ("no car of the mix can charge here", "the chargers have another kind of current"),
+        };
+        let help = "add a [[vehicles]] table, for example with `model = \"sedan_3p11\"`";
+        problems.error(at, message).label(label).help(help);
         return;
+    }
+    for (car, record) in mix.iter().zip(records).filter(|(car, _)| !suits(car)) {
+        let message = format!("`{}` can charge at none of the chargers", car.spec.name);
+        problems
+            .warning(record.span.clone(), &message)
+            .label("left out of the mix")
+            .help("add a charger of its kind of current, or remove the car");
     }
     let stranded = arrivals.iter().find_map(|arrivals| match arrivals {
         Arrivals::Sessions(listed) => listed
