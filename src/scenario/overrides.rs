@@ -17,7 +17,7 @@ use super::source::Source;
 ///
 /// # Errors
 /// An override without `=`, or a path that does not exist and cannot be added.
-pub fn apply_override(source: &Source, assignment: &str) -> Result<Source, Diagnostic> {
+pub fn apply_override(source: &Source, assignment: &str) -> Result<Source, Box<Diagnostic>> {
     let Some((path, value)) = assignment.split_once('=') else {
         let help = "write `--set path=value`, for example `--set site.max_power_kw=80`";
         return Err(wrong(assignment, 0..assignment.len(), "an override needs `=`", help));
@@ -187,9 +187,9 @@ fn is_bare_key(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(bare)
 }
 
-fn wrong(assignment: &str, range: Range<usize>, message: &str, help: &str) -> Diagnostic {
+fn wrong(assignment: &str, range: Range<usize>, message: &str, help: &str) -> Box<Diagnostic> {
     let excerpt = Excerpt { text: assignment.replace(['\n', '\r'], " "), line: 1, range };
     let mut problem = Diagnostic::new(Level::Error, "--set", (1, 1), message, excerpt);
     problem.label("in this override").help(help);
-    problem
+    Box::new(problem)
 }

@@ -21,11 +21,11 @@ use self::record::Record;
 use super::diagnostic::Diagnostic;
 use super::keys::ROOT;
 use super::model::Scenario;
-use super::quantity::Moment;
+use super::quantity::{Moment, next_time_of_day};
 use super::source::Source;
 use crate::time::{Span, Time};
 
-pub(super) use self::vehicles::{fits, known_vehicles};
+pub(super) use self::vehicles::fits;
 
 const DAY: Span = Span::from_s(86_400);
 
@@ -135,12 +135,7 @@ impl Run {
         match moment {
             Moment::At(at) => at,
             Moment::AfterStart(after) => self.start + after,
-            Moment::TimeOfDay(time) => {
-                let local = self.start.0 + self.utc_offset.0;
-                let midnight = Time(self.start.0 - local.rem_euclid(DAY.0));
-                let at = midnight + time;
-                if at < self.start { at + DAY } else { at }
-            }
+            Moment::TimeOfDay(time) => next_time_of_day(self.start, &self.zone, time),
         }
     }
 }
