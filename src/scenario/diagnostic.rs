@@ -143,7 +143,7 @@ impl fmt::Display for Diagnostic {
 
 /// Text from a file may hold line breaks and escape sequences, which do not belong on a terminal.
 fn one_line(text: &str) -> String {
-    const LONGEST: usize = 400;
+    const LONGEST: usize = 1000;
     let mut line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {

@@ -17,7 +17,7 @@ use super::source::Source;
 ///
 /// # Errors
 /// An override without `=`, or a path that does not exist and cannot be added.
-pub fn apply_override(source: &Source, assignment: &str) -> Result<Source, Diagnostic> {
+pub fn apply_override(source: &Source, assignment: &str) -> Result<Source, Box<Diagnostic>> {
     let Some((path, value)) = assignment.split_once('=') else {
         let help = "write `--set path=value`, for example `--set site.max_power_kw=80`";
         return Err(wrong(assignment, 0..assignment.len(), "an override needs `=`", help));
@@ -34,14 +34,12 @@ pub fn apply_override(source: &Source, assignment: &str) -> Result<Source, Diagn
     }
     let value = toml_text(value.trim());
     let place = find(toml.get_ref(), &path);
-    let candidates = match &place {
-        Place::Value(range) => vec![Edit::replace(range.clone(), &value)],
+    let candidates = match place {
+        Place::Value(range) => vec![Edit::replace(range, &value)],
         Place::Missing { parent, key } => {
             additions(source.text(), &path, parent.as_ref(), key, &value)
         }
-        Place::Nowhere(part) => {
-            let help = "see `ampacity schema` for what a scenario holds; lists count from 0";
-            let message = format!("the scenario has no `{part}` to set something in");
+        Place::Nowhere { message, help } => {
             return Err(wrong(assignment, 0..assignment.find('=').unwrap_or(0), &message, help));
         }
     };
@@ -79,39 +77,50 @@ enum Place<'a> {
     Value(Range<usize>),
     /// Its table is there, and stands at `parent`, or the table is missing too.
     Missing { parent: Option<Range<usize>>, key: &'a str },
-    /// A part of the path leads through something that is no table or list.
-    Nowhere(&'a str),
+    /// The path leads to nothing that an override can set.
+    Nowhere { message: String, help: &'static str },
 }
 
 fn find<'a>(root: &DeTable<'_>, path: &[&'a str]) -> Place<'a> {
-    let Some((last, parents)) = path.split_last() else { return Place::Nowhere("") };
+    let Some((last, parents)) = path.split_last() else {
+        return nowhere("the path is empty".to_owned());
+    };
     let mut table = root;
     let mut span = None;
     let mut parts = parents.iter();
     while let Some(part) = parts.next() {
-        let Some(value) = table.get(*part) else {
+        let Some(mut value) = table.get(*part) else {
             return Place::Missing { parent: None, key: last };
         };
-        let value = match value.get_ref() {
-            DeValue::Array(items) => {
-                let index = parts.next().and_then(|index| index.parse::<usize>().ok());
-                match index.and_then(|index| items.get(index)) {
-                    Some(item) => item,
-                    None => return Place::Nowhere(part),
+        if let DeValue::Array(items) = value.get_ref() {
+            let index = parts.next().and_then(|index| index.parse::<usize>().ok());
+            match index.map(|index| items.get(index)) {
+                Some(Some(item)) => value = item,
+                Some(None) => {
+                    return nowhere(format!("`{part}` has only {} entries, from 0", items.len()));
                 }
+                None => return nowhere(format!("`{part}` is a list: say which entry")),
             }
-            _ => value,
+        }
+        let DeValue::Table(inner) = value.get_ref() else {
+            return nowhere(format!("`{part}` is a single value"));
         };
-        let DeValue::Table(inner) = value.get_ref() else { return Place::Nowhere(part) };
         table = inner;
         span = Some(value.span());
     }
     match table.iter().find(|(key, _)| key.get_ref() == last) {
         // The span of a table or list that is opened by headers is only its first header.
-        Some((key, value)) if value.span().contains(&key.span().start) => Place::Nowhere(last),
+        Some((key, value)) if value.span().contains(&key.span().start) => {
+            nowhere(format!("`{last}` is a whole table or list"))
+        }
         Some((_, value)) => Place::Value(value.span()),
         None => Place::Missing { parent: span.or(parents.is_empty().then_some(0..0)), key: last },
     }
+}
+
+fn nowhere<'a>(message: String) -> Place<'a> {
+    let help = "name one value, for example `site.max_power_kw` or `chargers.0.count`";
+    Place::Nowhere { message, help }
 }
 
 /// Ways to add a key, best first: the first that makes a valid text counts.
@@ -178,9 +187,9 @@ fn is_bare_key(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(bare)
 }
 
-fn wrong(assignment: &str, range: Range<usize>, message: &str, help: &str) -> Diagnostic {
+fn wrong(assignment: &str, range: Range<usize>, message: &str, help: &str) -> Box<Diagnostic> {
     let excerpt = Excerpt { text: assignment.replace(['\n', '\r'], " "), line: 1, range };
     let mut problem = Diagnostic::new(Level::Error, "--set", (1, 1), message, excerpt);
     problem.label("in this override").help(help);
-    problem
+    Box::new(problem)
 }

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::{DateTimeParser, Pieces};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use super::suggest;
 use crate::time::{Span, Time};
@@ -171,7 +171,10 @@ pub fn parse_instant(text: &str, zone: Option<&TimeZone>) -> Result<Instant, Mis
     const HELP: &str = "write for example \"2026-05-04T06:00:00[Europe/Amsterdam]\" or \
                         \"2026-05-04T06:00:00Z\"";
     let text = text.trim();
-    let pieces = Pieces::parse(text).map_err(|error| Misread::new(error.to_string(), HELP))?;
+    let pieces = Pieces::parse(text).map_err(|_| {
+        let dated = text.starts_with(|c: char| c.is_ascii_digit());
+        Misread::new(if dated { "no such date and time" } else { "not a date-time" }, HELP)
+    })?;
     let Some(time) = pieces.time() else {
         return Err(Misread::new("the time of day is missing", HELP));
     };
@@ -211,11 +214,19 @@ pub fn parse_zone(name: &str) -> Result<TimeZone, Misread> {
     TimeZoneDatabase::bundled().get(name).map_err(|_| unknown_zone(name))
 }
 
-/// Offset of a zone from UTC at an instant.
+/// The first instant at or after `start` at which clocks in `zone` show this time of day. A time
+/// that a change of the clocks skips counts as that much later (RFC 5545).
 #[must_use]
-pub fn utc_offset(zone: &TimeZone, at: Time) -> Span {
-    Timestamp::from_microsecond(at.0)
-        .map_or(Span::ZERO, |at| Span::from_s(i64::from(zone.to_offset(at).seconds())))
+pub fn next_time_of_day(start: Time, zone: &TimeZone, time: Span) -> Time {
+    let on_day = |days: i64| {
+        let now = zone.to_datetime(Timestamp::from_microsecond(start.0).ok()?);
+        let midnight = now.date().checked_add(days.days()).ok()?.at(0, 0, 0, 0);
+        let shown = midnight.checked_add(SignedDuration::from_micros(time.0)).ok()?;
+        let at = zone.to_ambiguous_timestamp(shown).compatible().ok()?;
+        Some(Time(at.as_microsecond())).filter(|at| *at >= start)
+    };
+    // Only an instant at the end of the calendar has no such time; none is in the range we read.
+    (-1..=2).find_map(on_day).unwrap_or(start)
 }
 
 fn local(civil: DateTime, zone: &TimeZone) -> Result<Zoned, Misread> {

@@ -277,14 +277,17 @@ impl Vehicle {
     }
 
     /// Falls to the target at once; climbs to it by at most one step of `rise` a second, the first
-    /// one from zero to at least `least`.
-    fn climb(&mut self, now: Time, target: i64, rise: i64, least: i64) -> Time {
-        if target > self.level && now >= self.ramp_at {
-            let step = if self.level == 0 { rise.max(least) } else { rise };
-            self.level = target.min(self.level.saturating_add(step));
-            self.ramp_at = now + Span::from_s(1);
-        } else {
-            self.level = self.level.min(target);
+    /// one from zero to at least `least`. Without `rise` it climbs at once, too.
+    fn climb(&mut self, now: Time, target: i64, rise: Option<i64>, least: i64) -> Time {
+        match rise {
+            Some(rise) if target > self.level => {
+                if now >= self.ramp_at {
+                    let step = if self.level == 0 { rise.max(least) } else { rise };
+                    self.level = target.min(self.level.saturating_add(step));
+                    self.ramp_at = now + Span::from_s(1);
+                }
+            }
+            _ => self.level = target,
         }
         if self.level < target { self.ramp_at } else { Time::NEVER }
     }
@@ -318,7 +321,7 @@ pub fn feasible_kwh(
     vehicle.metered_kwh()
 }
 
-/// One second of ramp in units of the level; a ramp of zero is no ramp.
-fn rise_per_s(ramp_per_s: f64, units: f64) -> i64 {
-    if ramp_per_s > 0.0 { ((ramp_per_s * units).round() as i64).max(1) } else { i64::MAX }
+/// One second of ramp in units of the level; `None`: the car has no ramp.
+fn rise_per_s(ramp_per_s: f64, units: f64) -> Option<i64> {
+    (ramp_per_s > 0.0).then(|| ((ramp_per_s * units).round() as i64).max(1))
 }

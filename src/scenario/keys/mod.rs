@@ -4,6 +4,7 @@
 use super::catalogue;
 use super::metrics::METRICS;
 use crate::allocation::Strategy;
+use crate::vehicle;
 use Presence::{Default, Optional, Required};
 
 mod equipment;
@@ -258,7 +259,7 @@ fn charger_names() -> Vec<String> {
 }
 
 fn vehicle_names() -> Vec<String> {
-    super::read::known_vehicles().into_iter().map(|spec| spec.name).collect()
+    vehicle::catalogue::catalogue().into_iter().map(|spec| spec.name).collect()
 }
 
 fn charger_kinds() -> Vec<String> {

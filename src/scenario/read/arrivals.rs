@@ -7,6 +7,7 @@ use super::sessions::{self, Layout};
 use super::{DAY, Files, Run};
 use crate::scenario::keys::{POISSON, SESSIONS};
 use crate::scenario::model::{Arrivals, Charger, DailyPeak, ListedSession, Needs, Poisson};
+use crate::scenario::quantity::{Moment, span_text};
 use crate::scenario::source::Source;
 use crate::time::Span;
 
@@ -22,7 +23,7 @@ pub(super) fn read(
     problems: &mut Problems<'_>,
 ) -> Vec<Arrivals> {
     let records = root.records("arrivals");
-    if root.has("arrivals") && records.is_empty() && !problems.has_errors() {
+    if root.is_empty_list("arrivals") && !problems.has_errors() {
         problems
             .error(root.at("arrivals"), "no car ever comes")
             .label("an empty list")
@@ -55,24 +56,29 @@ fn daily_peak(record: &Record, run: &Run, problems: &mut Problems<'_>) -> DailyP
     let count = record.whole("count").unwrap_or_default() as u32;
     let days = run.length().hours() / 24.0;
     limit_cars(record, "count", f64::from(count) * days.max(1.0), problems);
-    let at = record.lasting("at").unwrap_or(Span::ZERO);
+    let at = record.lasting("at");
     let spread = record.lasting("spread").unwrap_or(Span::ZERO);
-    let first = run.resolve(crate::scenario::quantity::Moment::TimeOfDay(at));
-    let last_before = first + Span(-DAY.0);
-    let misses = first >= run.end + spread * 2 && last_before + spread * 2 < run.start;
-    if run.known && record.has("at") && misses {
+    if let Some(at) = at.filter(|at| misses(*at, spread, run)) {
+        let (start, end) = (run.start, run.end);
         problems
             .warning(record.at("at"), "the peak lies outside the run: hardly any car comes")
-            .label(&format!("the run goes from {} to {}", run.start, run.end))
+            .label(&format!("{} after midnight; the run goes from {start} to {end}", span_text(at)))
             .help("move `at` or change `start` and `duration`; `at` is local time");
     }
     DailyPeak {
         count,
-        at,
+        at: at.unwrap_or(Span::ZERO),
         spread,
         needs: needs(record),
         weekdays_only: record.flag("weekdays_only").unwrap_or_default(),
     }
+}
+
+/// Whether a daily peak at `at` is more than two deviations away from the run every day.
+fn misses(at: Span, spread: Span, run: &Run) -> bool {
+    let next = run.resolve(Moment::TimeOfDay(at));
+    let last = next + Span(-DAY.0);
+    run.known && next >= run.end + spread * 2 && last + spread * 2 < run.start
 }
 
 fn poisson(record: &Record, run: &Run, problems: &mut Problems<'_>) -> Poisson {
@@ -138,7 +144,7 @@ fn listed(
         let (stations, count) = (read.stations.len(), chargers.len());
         problems
             .error(record.at("map_stations"), &format!("{path} names {stations} stations"))
-            .label(&format!("but there are only {count} chargers"))
+            .label(&format!("more than the chargers of the scenario, {count}"))
             .help(&format!("let the `count` of the chargers sum to {stations} or more"));
         return Vec::new();
     }

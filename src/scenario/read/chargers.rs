@@ -50,7 +50,7 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
             break;
         }
     }
-    if chargers.is_empty() && root.has("chargers") && root.records("chargers").is_empty() {
+    if root.is_empty_list("chargers") {
         problems
             .error(root.at("chargers"), "the site has no charge points")
             .label("an empty list")
@@ -161,14 +161,14 @@ fn models(
             }
             any_model(voltage_v)
         });
-        models.insert(name.value.clone(), changed(spec, &name.value, record, problems));
+        models.insert(name.value.clone(), changed(&spec, &name.value, record, problems));
     }
     models
 }
 
 /// The base with the changes of a `[models.NAME]` table.
 fn changed(
-    base: ChargerSpec,
+    base: &ChargerSpec,
     name: &str,
     record: &Record,
     problems: &mut Problems<'_>,
@@ -193,7 +193,7 @@ fn changed(
         allows_amps: unit("allows_amps", base.allows_amps, kind == CurrentKind::Ac),
         allows_watts: unit("allows_watts", base.allows_watts, kind == CurrentKind::Dc),
         max_stack_level: record.whole("max_stack_level").map_or(base.max_stack_level, |n| n as i32),
-        ..base
+        ..base.clone()
     };
     rate(&mut spec, record, problems);
     if !spec.allows_amps && !spec.allows_watts {

@@ -64,9 +64,8 @@ fn sessions_at(arrivals: &[Arrivals], charger: usize) -> Vec<(usize, usize, List
 }
 
 fn note(shortened: usize, dropped: usize) -> Option<String> {
-    let cut =
-        format!("{shortened} listed sessions end 1 s before the next arrival at their charger");
-    let out = format!("{dropped} listed sessions that begin together with another are left out");
+    let cut = format!("sessions cut short by the next arrival at their charger: {shortened}");
+    let out = format!("sessions that begin together with another, left out: {dropped}");
     match (shortened, dropped) {
         (0, 0) => None,
         (_, 0) => Some(cut),

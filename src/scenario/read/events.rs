@@ -58,7 +58,7 @@ fn action(record: &Record, problems: &mut Problems<'_>) -> Option<TimelineAction
         return Some(TimelineAction::Rebalance { reason });
     }
     let set = record.record("set")?;
-    if set.table.keys.iter().all(|key| !set.has(key.name)) {
+    if set.is_blank() {
         problems
             .error(record.at("set"), "`set` changes nothing")
             .label("empty")

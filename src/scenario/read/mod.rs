@@ -21,11 +21,11 @@ use self::record::Record;
 use super::diagnostic::Diagnostic;
 use super::keys::ROOT;
 use super::model::Scenario;
-use super::quantity::Moment;
+use super::quantity::{Moment, next_time_of_day};
 use super::source::Source;
 use crate::time::{Span, Time};
 
-pub(super) use self::vehicles::{fits, known_vehicles};
+pub(super) use self::vehicles::fits;
 
 const DAY: Span = Span::from_s(86_400);
 
@@ -135,12 +135,7 @@ impl Run {
         match moment {
             Moment::At(at) => at,
             Moment::AfterStart(after) => self.start + after,
-            Moment::TimeOfDay(time) => {
-                let local = self.start.0 + self.utc_offset.0;
-                let midnight = Time(self.start.0 - local.rem_euclid(DAY.0));
-                let at = midnight + time;
-                if at < self.start { at + DAY } else { at }
-            }
+            Moment::TimeOfDay(time) => next_time_of_day(self.start, &self.zone, time),
         }
     }
 }
@@ -158,19 +153,29 @@ impl Files<'_> {
     }
 }
 
+/// Reports a mistake of the TOML reader, in words for people who do not know TOML by heart.
 fn not_toml(mistake: &toml::de::Error, source: &Source, problems: &mut Problems<'_>) {
     let span = mistake.span().unwrap_or(0..0);
-    let message = mistake.message().lines().next().unwrap_or("not TOML");
+    let cause = mistake.message().lines().next().unwrap_or("not TOML");
     let text = source.text().get(span.clone()).unwrap_or_default().trim();
-    let help = if message == "duplicate key" {
-        "keep one of them; a table is opened once, an entry of a list with [[double brackets]]"
-            .to_owned()
-    } else if message.starts_with("string values must be quoted") && !text.is_empty() {
-        format!("texts, durations and names need quotes: \"{text}\"")
-    } else if message.starts_with("string values must be quoted") {
-        "write a value after the `=`".to_owned()
-    } else {
-        "the file must be TOML; all other checks follow once it is".to_owned()
+    let expected = cause.split_once("expected ").map(|(_, what)| what);
+    let (cause, help) = match (cause, expected) {
+        ("duplicate key", _) => (
+            format!("`{text}` is given twice"),
+            "keep one; a table is opened once, the entries of a list with [[double brackets]]"
+                .to_owned(),
+        ),
+        ("string values must be quoted, expected literal string", _) if text.is_empty() => {
+            ("a value is missing".to_owned(), "write a value after the `=`".to_owned())
+        }
+        ("string values must be quoted, expected literal string", _) => (
+            format!("`{text}` is not a value"),
+            format!("texts, durations and names need quotes: \"{text}\""),
+        ),
+        (_, Some(what)) if what.starts_with('`') => {
+            (cause.to_owned(), format!("add the missing {what}"))
+        }
+        _ => (cause.to_owned(), "correct it; all other checks follow then".to_owned()),
     };
-    problems.error(span, &format!("not TOML: {message}")).label("here").help(&help);
+    problems.error(span, &format!("not TOML: {cause}")).label("here").help(&help);
 }

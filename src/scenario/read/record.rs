@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problems::Problems;
 use super::value;
-use crate::scenario::keys::{Key, Presence, Table, home_of};
+use crate::scenario::keys::{Key, Kind, Presence, Table, home_of};
 use crate::scenario::quantity::{Instant, Moment};
 use crate::scenario::source::Source;
 use crate::scenario::suggest;
@@ -48,6 +48,8 @@ pub(super) struct Record {
     pub(super) span: Range<usize>,
     pub(super) table: &'static Table,
     written: BTreeMap<&'static str, Range<usize>>,
+    /// Whether the table has no keys at all, known or unknown.
+    blank: bool,
     values: BTreeMap<&'static str, Value>,
 }
 
@@ -70,7 +72,9 @@ impl Record {
         span: Range<usize>,
         problems: &mut Problems<'_>,
     ) -> Record {
-        let mut record = Record { span, table, written: BTreeMap::new(), values: BTreeMap::new() };
+        let (written, values) = (BTreeMap::new(), BTreeMap::new());
+        let mut record = Record { span, table, written, blank: toml.is_empty(), values };
+        let mut meant = Vec::new();
         for (name, value) in toml {
             match table.key(name.get_ref()) {
                 Some(key) => {
@@ -79,11 +83,12 @@ impl Record {
                         record.values.insert(key.name, value);
                     }
                 }
-                None => unknown_key(table, name.get_ref(), name.span(), problems),
+                None => meant.extend(unknown_key(table, name.get_ref(), name.span(), problems)),
             }
         }
         for key in table.keys {
-            if !record.written.contains_key(key.name) {
+            // A key that is there under a misspelt name is not missing too.
+            if !record.written.contains_key(key.name) && !meant.contains(&key.name) {
                 record.fill(key, problems);
             }
         }
@@ -100,10 +105,18 @@ impl Record {
             }
             Presence::Required => {
                 let title = self.table.title;
+                let name = key.name;
+                let help = match key.kind {
+                    Kind::Table(_) => format!("add a table that begins with `[{name}]`"),
+                    Kind::Tables(_) | Kind::Arrivals(_) => {
+                        format!("add a table that begins with `[[{name}]]`")
+                    }
+                    _ => format!("add for example `{name} = {}`", key.example),
+                };
                 problems
-                    .error(self.span.clone(), &format!("{title} lacks `{}`", key.name))
-                    .label(&format!("`{}` is required here", key.name))
-                    .help(&format!("add for example `{} = {}`", key.name, key.example));
+                    .error(self.span.clone(), &format!("{title} lacks `{name}`"))
+                    .label(&format!("`{name}` is required here"))
+                    .help(&help);
             }
         }
     }
@@ -111,6 +124,16 @@ impl Record {
     /// Whether the file has this key, rightly or wrongly.
     pub(super) fn has(&self, key: &str) -> bool {
         self.written.contains_key(key)
+    }
+
+    /// Whether the table has no keys at all.
+    pub(super) fn is_blank(&self) -> bool {
+        self.blank
+    }
+
+    /// Whether the value of this key is a list, and an empty one.
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some(Value::Records(records)) if records.is_empty())
     }
 
     /// Where the value of this key stands; the table's place if it was not written.
@@ -169,7 +192,13 @@ fn default_value(key: &'static Key) -> Option<Value> {
     value::read(key, &toml, &mut Problems::new(&source))
 }
 
-fn unknown_key(table: &'static Table, name: &str, span: Range<usize>, problems: &mut Problems<'_>) {
+/// Reports an unknown key; returns the key that was probably meant.
+fn unknown_key(
+    table: &'static Table,
+    name: &str,
+    span: Range<usize>,
+    problems: &mut Problems<'_>,
+) -> Option<&'static str> {
     let names = table.names();
     let near = suggest::nearest(name, names.iter().copied());
     let help = match (near, home_of(name)) {
@@ -180,12 +209,13 @@ fn unknown_key(table: &'static Table, name: &str, span: Range<usize>, problems: 
         .error(span, &format!("unknown key `{name}` in {}", table.title))
         .label("not known here")
         .help(&help);
+    near
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::keys::{Kind, ROOT, TWO_STAGE};
+    use crate::scenario::keys::{ROOT, TWO_STAGE};
 
     fn with_inner(table: &'static Table, tables: &mut Vec<&'static Table>) {
         tables.push(table);

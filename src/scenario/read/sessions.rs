@@ -160,9 +160,9 @@ impl Reader<'_> {
         match read {
             Ok(time) => Some(time),
             Err(Misread { cause, .. }) => {
-                let message = format!("the {what} is not a date-time: {cause}");
+                let message = format!("the {what} is not a date-time");
                 let help = "write for example 2026-05-04T08:30, 2026-05-04T08:30:00Z or +2h30m";
-                self.problem(field.span.clone(), &message, "not a date-time", Some(help));
+                self.problem(field.span.clone(), &message, &cause, Some(help));
                 None
             }
         }

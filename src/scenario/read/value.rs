@@ -70,14 +70,16 @@ fn timed(
         Kind::Duration { min_s, max_s } => {
             let span =
                 parse_span(text).map(|span| lasting(key, span, (*min_s, *max_s), value, problems));
-            (span.map(|span| span.map(Value::Span)), "duration")
+            (span.map(|span| span.map(Value::Span)), "a duration")
         }
         Kind::Instant => {
-            (parse_instant(text, None).map(|at| Some(Value::Instant(at))), "date-time")
+            (parse_instant(text, None).map(|at| Some(Value::Instant(at))), "a date-time")
         }
-        Kind::Moment => (parse_moment(text).map(|at| Some(Value::Moment(at))), "instant"),
-        Kind::TimeOfDay => (parse_time_of_day(text).map(|at| Some(Value::Span(at))), "time of day"),
-        Kind::TimeZone => (parse_zone(text).map(|zone| Some(Value::Zone(zone))), "time zone"),
+        Kind::Moment => (parse_moment(text).map(|at| Some(Value::Moment(at))), "an instant"),
+        Kind::TimeOfDay => {
+            (parse_time_of_day(text).map(|at| Some(Value::Span(at))), "a time of day")
+        }
+        Kind::TimeZone => (parse_zone(text).map(|zone| Some(Value::Zone(zone))), "a time zone"),
         _ => {
             wrong_type(key, value, problems);
             return None;
@@ -85,11 +87,7 @@ fn timed(
     };
     read.unwrap_or_else(|Misread { cause, help }| {
         problems
-            .error(
-                value.span(),
-                &format!("`{}` is not a {what}: {cause}", key.name)
-                    .replace("a instant", "an instant"),
-            )
+            .error(value.span(), &format!("`{}` is not {what}", key.name))
             .label(&cause)
             .help(&help);
         None

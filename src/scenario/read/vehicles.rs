@@ -7,35 +7,9 @@ use super::record::Record;
 use crate::charger::CurrentKind;
 use crate::scenario::model::{Arrivals, Charger, VehicleMix};
 use crate::scenario::suggest;
-use crate::time::Span;
 use crate::units::{DeciAmps, Watts};
-use crate::vehicle::{Acceptance, VehicleSpec};
-
-/// The cars that a scenario can name.
-pub(in crate::scenario) fn known_vehicles() -> Vec<VehicleSpec> {
-    let car = |name: &str, battery_kwh, ac_phases, amps, dc_kw| VehicleSpec {
-        name: name.to_owned(),
-        battery_kwh,
-        ac_phases,
-        ac_max_current: DeciAmps::from_amps(amps),
-        ac_max_power: DeciAmps::from_amps(amps).to_power(230, ac_phases),
-        dc_max_power: Watts::from_kw(dc_kw),
-        min_current: DeciAmps::from_amps(6),
-        acceptance: Acceptance::TwoStage { transition_soc: 0.8, end_share: 0.1 },
-        efficiency: 0.9,
-        reaction: Span::from_s(2),
-        ramp_per_s: 2.0,
-    };
-    vec![
-        car("city_1p", 30.0, 1, 32, 40.0),
-        car("compact_3p11", 50.0, 3, 16, 100.0),
-        car("sedan_3p11", 75.0, 3, 16, 150.0),
-        car("suv_2p", 70.0, 2, 16, 110.0),
-        car("van_3p22", 80.0, 3, 32, 80.0),
-        car("plugin_hybrid", 12.0, 1, 16, 0.0),
-        car("ultra_dc", 90.0, 3, 16, 270.0),
-    ]
-}
+use crate::vehicle::VehicleSpec;
+use crate::vehicle::catalogue::catalogue;
 
 /// Whether a car can charge at a charger of this kind.
 pub(in crate::scenario) fn fits(car: &VehicleSpec, kind: CurrentKind) -> bool {
@@ -70,24 +44,26 @@ pub(super) fn check_mix(
         return; // The mix is not the one the author means.
     }
     let suits = |car: &VehicleMix| chargers.iter().any(|c| fits(&car.spec, c.spec.kind));
-    for (car, record) in mix.iter().zip(records).filter(|(car, _)| !suits(car)) {
-        let message = format!("`{}` can charge at none of the chargers", car.spec.name);
-        problems
-            .warning(record.span.clone(), &message)
-            .label("left out of the mix")
-            .help("add a charger of its kind of current, or remove the car");
-    }
     let drawn = arrivals.iter().any(|arrivals| match arrivals {
         Arrivals::Sessions(listed) => listed.iter().any(|session| session.battery.is_none()),
         _ => true,
     });
     if drawn && !mix.iter().any(suits) {
         let at = records.first().map_or(0..0, |record| record.span.clone());
-        problems
-            .error(at, "no car of the mix can charge here")
-            .label(if mix.is_empty() { "no [[vehicles]]" } else { "fits no charger" })
-            .help("add for example a [[vehicles]] table with `model = \"sedan_3p11\"`");
+        let (message, label) = match mix {
+            [] => ("cars are to be drawn, but there are no [[vehicles]]", "no vehicle mix"),
+            _ => ("no car of the mix can charge here", "the chargers have another kind of current"),
+        };
+        let help = "add a [[vehicles]] table, for example with `model = \"sedan_3p11\"`";
+        problems.error(at, message).label(label).help(help);
         return;
+    }
+    for (car, record) in mix.iter().zip(records).filter(|(car, _)| !suits(car)) {
+        let message = format!("`{}` can charge at none of the chargers", car.spec.name);
+        problems
+            .warning(record.span.clone(), &message)
+            .label("left out of the mix")
+            .help("add a charger of its kind of current, or remove the car");
     }
     let stranded = arrivals.iter().find_map(|arrivals| match arrivals {
         Arrivals::Sessions(listed) => listed
@@ -122,7 +98,7 @@ fn vehicle(record: &Record, problems: &mut Problems<'_>) -> Option<VehicleSpec> 
     }
     let key = if as_it_is { "model" } else { "base" };
     let name = record.text(key)?;
-    let cars = known_vehicles();
+    let cars = catalogue();
     let Some(base) = cars.iter().find(|car| car.name == name) else {
         let known: Vec<&str> = cars.iter().map(|car| car.name.as_str()).collect();
         problems
