@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn the_stairs_follow_the_curve_within_half_a_step() {
         let table = vec![(0.05, 0.5), (0.2, 1.0), (0.5, 0.9), (0.8, 0.3), (1.0, 0.02)];
-        let curve = Acceptance::Table(table.clone());
+        let curve = Acceptance::Table(table);
         let stairs = Stairs::new(&curve, 100.0, 0.0, 1.0);
         for permille in 1..1000 {
             let soc = f64::from(permille) / 1000.0;

@@ -5,6 +5,8 @@
 //! - a decrease takes effect at most one reaction time after it was offered, whatever follows it;
 //! - an increase takes effect at the earliest one reaction time after it was offered;
 //! - a stream of quick changes starves neither.
+//!
+//! The nominal voltage of an EVSE is a constant; it travels with the offer only for convenience.
 
 use crate::time::{Span, Time};
 
