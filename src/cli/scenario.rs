@@ -22,7 +22,7 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
     for assignment in overrides {
         match scenario::apply_override(&source, assignment) {
             Ok(changed) => source = changed,
-            Err(problem) => return Ok(Err(vec![problem])),
+            Err(problem) => return Ok(Err(vec![*problem])),
         }
     }
     let folder = path.parent().unwrap_or(Path::new("."));

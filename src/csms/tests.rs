@@ -202,8 +202,13 @@ impl Bench {
     }
 
     fn sent_profiles(&self) -> Vec<&ProfileSent> {
-        let sent = |event| if let Event::ProfileSent(sent) = event { Some(sent) } else { None };
-        self.events.iter().filter_map(sent).collect()
+        let mut sent = Vec::new();
+        for event in &self.events {
+            if let Event::ProfileSent(profile) = event {
+                sent.push(profile);
+            }
+        }
+        sent
     }
 }
 

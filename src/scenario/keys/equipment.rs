@@ -37,6 +37,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
     keys: &[
         key("coalesce", Default, lasting(0, HOUR), "\"1s\"", "Changes within it make one decision"),
         key(
+            "coalesce_acceptance",
+            Default,
+            lasting(0, HOUR),
+            "\"30s\"",
+            "What cars prove to accept waits this long for company",
+        ),
+        key(
             "raise_dead_band_a",
             Default,
             number(0.0, 100.0, "A"),
@@ -58,6 +65,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "A decrease holds its old reservation at most this long",
         ),
         key(
+            "confirm_after",
+            Default,
+            lasting(1, HOUR),
+            "\"6s\"",
+            "A meter sample this long after a decrease may end its hold",
+        ),
+        key(
             "confirm_tolerance_a",
             Default,
             number(0.0, 100.0, "A"),
@@ -74,6 +88,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
         key("rotation", Default, lasting(60, DAY), "\"15m\"", "Rotation epoch"),
         key("min_on", Default, lasting(0, DAY), "\"5m\"", "Minimum on-time"),
         key("min_off", Default, lasting(0, DAY), "\"3m\"", "Minimum off-time"),
+        key(
+            "welcome",
+            Default,
+            lasting(0, DAY),
+            "\"210s\"",
+            "A car younger than this gets its minimum if at all possible",
+        ),
         key(
             "start_current_a",
             Default,

@@ -78,14 +78,17 @@ fn control(record: &Record, voltage_v: i64) -> Control {
     };
     Control {
         coalesce: lasting("coalesce"),
+        coalesce_acceptance: lasting("coalesce_acceptance"),
         raise_dead_band: per_phase("raise_dead_band_a"),
         min_raise_interval: lasting("min_raise_interval"),
         settle_max: lasting("settle_max"),
+        confirm_after: lasting("confirm_after"),
         confirm_tolerance: per_phase("confirm_tolerance_a"),
         call_timeout: lasting("call_timeout"),
         rotation: lasting("rotation"),
         min_on: lasting("min_on"),
         min_off: lasting("min_off"),
+        welcome: lasting("welcome"),
         start_current_a: record.whole("start_current_a").unwrap_or_default(),
         learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
     }
