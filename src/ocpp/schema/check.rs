@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Fault, Field, Kind, request, response};
 use crate::ocpp::action::Action;
 use crate::ocpp::error::ErrorCode;
-use crate::ocpp::messages::charging_profile::is_tenth;
+use crate::ocpp::messages::charging_profile::{is_tenth, tenths};
 use crate::ocpp::timestamp::Timestamp;
 
 /// Proves that `payload` is a request of `action` as we are willing to send it.
@@ -76,7 +76,7 @@ fn value(kind: &Kind, value: &Value) -> Result<(), Violation> {
         Kind::Register => integer(value).map(|_| ()),
         Kind::Limit(min) => {
             let number = value.as_f64().ok_or_else(|| mistyped("not a number"))?;
-            demand(number >= *min, "out of range")?;
+            demand(number >= *min && tenths(number).is_some(), "out of range")?;
             demand(is_tenth(number), "more than one decimal")
         }
         Kind::Bool => value.as_bool().map(|_| ()).ok_or_else(|| mistyped("not a truth value")),
@@ -162,6 +162,7 @@ mod tests {
                 Some(E::PropertyConstraintViolation),
             ),
             (Action::SetChargingProfile, limit("-1"), Some(E::PropertyConstraintViolation)),
+            (Action::SetChargingProfile, limit("1e13"), Some(E::PropertyConstraintViolation)),
             (Action::SetChargingProfile, profile("[]"), Some(E::OccurenceConstraintViolation)),
         ] {
             assert_eq!(code(action, &payload), expected, "{payload}");
