@@ -2,7 +2,7 @@
 //!
 //! A payload that keeps to the specification is read once, straight into its type, without
 //! copies. Any other is read as JSON of unknown type, repaired by the tables of
-//! [`schema`](super::schema), written again and read as its type; every repair is recorded. What
+//! [`schema`], written again and read as its type; every repair is recorded. What
 //! cannot be repaired is a [`Fault`] with the code for the CALLERROR. A limit finer than a tenth
 //! is rounded down without a record.
 
