@@ -107,9 +107,10 @@ impl Knapsack<'_> {
     /// No set can exceed it: the minimums of a set sum to a multiple of their common divisor, and
     /// the caps exceed the minimums by no more than all caps do.
     fn upper_bound(&self) -> i64 {
+        let all: i128 = self.items.iter().map(|item| i128::from(item.min)).sum();
         let slack: i128 = self.items.iter().map(|item| i128::from(item.cap - item.min)).sum();
-        let minimums = self.budget - self.budget % self.unit();
-        (i128::from(minimums) + slack).min(i128::from(self.goal)) as i64
+        let minimums = all.min(i128::from(self.budget - self.budget % self.unit()));
+        (minimums + slack).min(i128::from(self.goal)) as i64
     }
 
     /// The greatest common divisor of the minimums: used minimums are counted in it.
@@ -243,6 +244,12 @@ mod tests {
     fn beyond_the_table_admission_in_order_stands() {
         let rates = [(60, 60), (50, 50), (50, 50)];
         assert_eq!(chosen(&rates, 100, 1), [0]);
+    }
+
+    #[test]
+    fn when_all_minimums_fit_there_is_nothing_to_search() {
+        let rates = [(1380, 1380), (4140, 5000), (5000, 7000)];
+        assert_eq!(chosen(&rates, 20_000, 0), [0, 1, 2]);
     }
 
     #[test]

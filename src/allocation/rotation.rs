@@ -37,11 +37,7 @@ pub(super) enum Weights {
 /// The rotation order: rank (see [`ranks`]), then least service, arrival, id.
 pub(super) fn queue(contest: &Contest<'_>, weights: Weights) -> Queue {
     let held: Vec<bool> = contest.claims.iter().map(|claim| is_held(contest, claim)).collect();
-    let ranks = if contest.rotation.epoch_starts {
-        contest.claims.iter().map(|claim| rank_at_epoch_start(contest, claim)).collect()
-    } else {
-        ranks(contest)
-    };
+    let ranks = ranks(contest);
     let mut keyed: Vec<_> = contest
         .claims
         .iter()
@@ -62,39 +58,47 @@ pub(super) fn is_kept(contest: &Contest<'_>, claim: &Session) -> bool {
     claim.is_running() && replaceable_from(contest, claim) > contest.rotation.now
 }
 
-/// Rank within an epoch, smaller first: those who run, then those who wait; a newcomer comes
-/// before those who run and were replaceable when it arrived. Newcomers and running sessions so
-/// interleave by one instant each, and alternating groups of them share a rank.
+/// Ranks by claim, smaller first. Those who must be kept come first, also when capacity falls. When
+/// an epoch starts, newcomers follow, then everybody else. Within an epoch those who run follow,
+/// then those who wait; a newcomer comes before those who run and were replaceable when it arrived.
 fn ranks(contest: &Contest<'_>) -> Vec<usize> {
-    const WAITING: usize = usize::MAX;
-    let mut timeline: Vec<(Reverse<Time>, Reverse<bool>, usize)> = Vec::new();
-    for (claim, session) in contest.claims.iter().enumerate() {
-        if session.is_running() {
-            timeline.push((Reverse(replaceable_from(contest, session)), Reverse(false), claim));
-        } else if is_newcomer(contest, session) {
-            timeline.push((Reverse(session.arrival), Reverse(true), claim));
+    const KEPT: usize = 0;
+    const NEW: usize = 1;
+    const OTHERS: usize = usize::MAX;
+    let rank = |claim: &Session| {
+        if is_kept(contest, claim) {
+            KEPT
+        } else if is_newcomer(contest, claim) {
+            NEW
+        } else {
+            OTHERS
         }
-    }
-    timeline.sort_unstable();
-    let mut ranks = vec![WAITING; contest.claims.len()];
-    let groups = timeline.chunk_by(|a, b| a.1 == b.1).enumerate();
-    for (rank, group) in groups {
-        for &(_, _, claim) in group {
-            ranks[claim] = rank;
+    };
+    let mut ranks: Vec<usize> = contest.claims.iter().map(rank).collect();
+    if !contest.rotation.epoch_starts {
+        for (rank, group) in (NEW..).zip(interleaved(contest)) {
+            for claim in group {
+                ranks[claim] = rank;
+            }
         }
     }
     ranks
 }
 
-/// Rank at the start of an epoch: those who must be kept, newcomers, everybody else.
-fn rank_at_epoch_start(contest: &Contest<'_>, claim: &Session) -> usize {
-    if is_kept(contest, claim) {
-        0
-    } else if is_newcomer(contest, claim) {
-        1
-    } else {
-        2
+/// Newcomers and replaceable sessions that run, latest instant first: the arrival of a newcomer,
+/// the instant from which the other may be rotated out. Alternating groups of the two kinds.
+fn interleaved(contest: &Contest<'_>) -> Vec<Vec<usize>> {
+    let mut timeline: Vec<(Reverse<Time>, Reverse<bool>, usize)> = Vec::new();
+    for (claim, session) in contest.claims.iter().enumerate() {
+        if is_newcomer(contest, session) {
+            timeline.push((Reverse(session.arrival), Reverse(true), claim));
+        } else if session.is_running() && !is_kept(contest, session) {
+            timeline.push((Reverse(replaceable_from(contest, session)), Reverse(false), claim));
+        }
     }
+    timeline.sort_unstable();
+    let groups = timeline.chunk_by(|a, b| a.1 == b.1);
+    groups.map(|group| group.iter().map(|&(_, _, claim)| claim).collect()).collect()
 }
 
 /// The instant from which a running session may be rotated out.

@@ -75,6 +75,18 @@ fn falling_capacity_sheds_who_got_most_and_nobody_else() {
 }
 
 #[test]
+fn falling_capacity_spares_who_just_started_as_long_as_it_can() {
+    let just_started = Session { last_switch: NOW - Span::from_s(60), ..running(1, 9000) };
+    let sessions = [just_started, running(2, 8000), running(3, 3000)];
+    for strategy in ROTATING {
+        let some = decide(strategy, 8000, &sessions, NOW, false);
+        assert_eq!(on(&some), [true, false, true], "{strategy}");
+        let none = decide(strategy, 3000, &sessions, NOW, false);
+        assert_eq!(on(&none), [false, false, false], "{strategy}: the limit comes first");
+    }
+}
+
+#[test]
 fn the_minimum_on_time_outlasts_the_start_of_an_epoch() {
     let just_started = Session { last_switch: NOW - Span::from_s(299), ..running(1, 9000) };
     let sessions = [just_started, running(2, 8000), car(3)];
