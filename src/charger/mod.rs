@@ -116,6 +116,8 @@ pub struct Counters {
     pub unasked_answers: u64,
     /// Answers that are not what their CALL asks for.
     pub unreadable_answers: u64,
+    /// Departures from OCPP 1.6 in payloads that could be read.
+    pub deviations: u64,
     /// Texts that are no OCPP-J message.
     pub unreadable_texts: u64,
 }

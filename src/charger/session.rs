@@ -19,7 +19,7 @@ use crate::vehicle::Draw;
 const UNDELIVERED: i64 = -1;
 
 impl ChargePoint {
-    pub(super) fn on_plug_in(&mut self, now: Time, c: usize, id_tag: String) {
+    pub(super) fn on_plug_in(&mut self, now: Time, c: usize, id_tag: &str) {
         let connector = &mut self.connectors[c];
         if connector.plugged {
             return;
@@ -28,7 +28,7 @@ impl ChargePoint {
         connector.wants_power = true;
         match connector.remote.take() {
             Some(remote) => self.begin_session(now, c, remote.id_tag, true),
-            None if connector.operative => self.begin_session(now, c, id_tag, false),
+            None if connector.operative => self.begin_session(now, c, id_tag.to_owned(), false),
             None => self.refuse(c),
         }
     }
