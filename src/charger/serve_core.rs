@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::charger::keys::{Access, GET_MAX_KEYS, KeyId};
-use crate::charger::point::{ChargePoint, Power};
+use crate::charger::point::ChargePoint;
 use crate::charger::serve::{Answer, cut, fault, json};
 use crate::charger::status::Status;
 use crate::ocpp::error::ErrorCode;
@@ -146,10 +146,5 @@ impl ChargePoint {
             None => UnlockStatus::NotSupported,
         };
         Ok(json(&UnlockConnectorResponse { status }))
-    }
-
-    /// New sessions may begin: no reset is on its way.
-    pub(super) fn takes_sessions(&self) -> bool {
-        self.power == Power::On && self.is_accepted()
     }
 }

@@ -49,6 +49,11 @@ impl ChargePoint {
         }
     }
 
+    /// New sessions may begin: the station is accepted and no reset is on its way.
+    pub(super) fn takes_sessions(&self) -> bool {
+        self.power == Power::On && self.is_accepted()
+    }
+
     pub(super) fn begin_session(&mut self, now: Time, c: usize, id_tag: String, remote: bool) {
         self.last_session += 1;
         let serial = self.last_session;
@@ -70,7 +75,7 @@ impl ChargePoint {
     /// Takes a waiting session as far as it gets: online it asks for authorisation, offline it
     /// starts if `AllowOfflineTxForUnknownId` says so, otherwise it waits.
     fn advance(&mut self, now: Time, c: usize) {
-        if self.power != Power::On || !self.is_accepted() {
+        if !self.takes_sessions() {
             return;
         }
         let asks_remote = self.keys.flag(KeyId::AuthorizeRemoteTxRequests);

@@ -38,6 +38,20 @@ fn what_happened_offline_is_delivered_in_order_afterwards() {
 }
 
 #[test]
+fn a_message_whose_answer_was_lost_with_the_link_keeps_its_place() {
+    let mut bench = Bench::charging(ac22());
+    bench.script.silent.insert("MeterValues");
+    bench.run_s(60);
+    bench.unplug(1);
+    bench.link_down();
+    bench.script.silent.clear();
+    bench.forget();
+    bench.link_up();
+    let actions = bench.actions();
+    assert_eq!(actions, ["MeterValues", "StopTransaction", "StatusNotification"]);
+}
+
+#[test]
 fn a_start_whose_answer_was_lost_with_the_link_is_sent_again() {
     let mut bench = Bench::ready(ac22());
     bench.script.silent.insert("StartTransaction");
