@@ -218,7 +218,8 @@ pub fn write_error(out: &mut String, id: &str, code: ErrorCode, description: &st
     out.push_str(",{}]");
 }
 
-fn push_json(out: &mut String, value: &(impl Serialize + ?Sized)) {
+/// Appends a value as compact JSON.
+pub(super) fn push_json(out: &mut String, value: &(impl Serialize + ?Sized)) {
     let mut bytes = std::mem::take(out).into_bytes();
     serde_json::to_writer(&mut bytes, value).expect("a payload is JSON");
     *out = String::from_utf8(bytes).expect("JSON is UTF-8");

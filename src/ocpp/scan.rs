@@ -75,8 +75,11 @@ fn closing_quote(body: &[u8], mut at: usize) -> Option<usize> {
 /// Whether JSON text nests deeper than `limit`.
 pub(super) fn is_deeper(json: &str, limit: usize) -> bool {
     // `[` and `{` differ in one bit; most payloads have few of them, and counting is much faster
-    // than following.
-    let openers = json.bytes().filter(|byte| byte | 0x20 == b'{').count();
+    // than following, the more so in bytes, which a compiler turns into vectors.
+    let count = |chunk: &[u8]| {
+        chunk.iter().fold(0_u8, |n, byte| n.wrapping_add(u8::from(byte | 0x20 == b'{')))
+    };
+    let openers: usize = json.as_bytes().chunks(128).map(|chunk| usize::from(count(chunk))).sum();
     openers > limit && depth_exceeds(json.as_bytes(), limit)
 }
 

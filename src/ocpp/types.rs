@@ -399,3 +399,41 @@ impl IdTagInfo<'_> {
         IdTagInfo { status, expiry_date: None, parent_id_tag: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tricky_spellings_are_the_ones_of_the_specification() {
+        for (ours, wire) in [
+            (ChargePointStatus::SuspendedEvse.as_str(), "SuspendedEVSE"),
+            (ChargePointStatus::SuspendedEv.as_str(), "SuspendedEV"),
+            (ChargePointErrorCode::EvCommunicationError.as_str(), "EVCommunicationError"),
+            (StopReason::DeAuthorized.as_str(), "DeAuthorized"),
+            (AuthorizationStatus::ConcurrentTx.as_str(), "ConcurrentTx"),
+            (Measurand::EnergyActiveImportRegister.as_str(), "Energy.Active.Import.Register"),
+            (Measurand::SoC.as_str(), "SoC"),
+            (ReadingContext::InterruptionBegin.as_str(), "Interruption.Begin"),
+            (Phase::L3L1.as_str(), "L3-L1"),
+            (UnitOfMeasure::Kvarh.as_str(), "kvarh"),
+            (UnitOfMeasure::Celcius.as_str(), "Celcius"),
+            (UnlockStatus::UnlockFailed.as_str(), "UnlockFailed"),
+        ] {
+            assert_eq!(ours, wire);
+        }
+        assert_eq!(Measurand::ALL.len(), 22);
+        assert_eq!(StopReason::ALL.len(), 11);
+        assert_eq!(ChargePointErrorCode::ALL.len(), 16);
+    }
+
+    #[test]
+    fn every_value_reads_back_and_only_exactly() {
+        for &unit in UnitOfMeasure::ALL {
+            assert_eq!(UnitOfMeasure::from_wire(unit.as_str()), Some(unit));
+            let json = serde_json::to_string(&unit).unwrap();
+            assert_eq!(serde_json::from_str::<UnitOfMeasure>(&json).unwrap(), unit);
+        }
+        assert!(serde_json::from_str::<UnitOfMeasure>("\"KWH\"").is_err());
+    }
+}

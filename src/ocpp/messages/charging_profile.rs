@@ -39,6 +39,7 @@ pub struct ChargingProfile {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text::present")]
     pub valid_to: Option<Timestamp>,
     /// The limits.
+    #[serde(deserialize_with = "text::object")]
     pub charging_schedule: ChargingSchedule,
 }
 
@@ -55,6 +56,7 @@ pub struct ChargingSchedule {
     /// Unit of every limit.
     pub charging_rate_unit: RateUnit,
     /// At least one.
+    #[serde(deserialize_with = "text::objects")]
     pub charging_schedule_period: Vec<ChargingSchedulePeriod>,
     /// Smallest rate worth charging at.
     #[serde(

@@ -16,6 +16,7 @@ pub struct SetChargingProfileRequest {
     /// Connector, 0 for the station as a whole.
     pub connector_id: u32,
     /// The profile to install.
+    #[serde(deserialize_with = "text::object")]
     pub cs_charging_profiles: ChargingProfile,
 }
 
@@ -80,6 +81,10 @@ pub struct GetCompositeScheduleResponse {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text::present")]
     pub schedule_start: Option<Timestamp>,
     /// Planned limits; without `start_schedule` (errata 3.57).
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text::present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text::optional_object"
+    )]
     pub charging_schedule: Option<ChargingSchedule>,
 }

@@ -2,7 +2,7 @@
 //!
 //! A payload that keeps to the specification is read once, straight into its type, without
 //! copies. Any other is read as JSON of unknown type, repaired by the tables of
-//! [`schema`](super::schema), written again and read as its type; every repair is recorded. What
+//! [`schema`], written again and read as its type; every repair is recorded. What
 //! cannot be repaired is a [`Fault`] with the code for the CALLERROR. A limit finer than a tenth
 //! is rounded down without a record.
 
@@ -18,9 +18,11 @@ use serde_json::Value;
 
 use super::action::Action;
 use super::error::ErrorCode;
+use super::frame::push_json;
 use super::messages::Conform;
 pub use super::schema::Fault;
 use super::schema::{self, Field};
+use super::text::Object;
 use repair::Repair;
 
 /// Reads payloads; keeps the buffer for repaired ones.
@@ -142,9 +144,9 @@ impl Reader {
         fields: &'static [Field],
         payload: &'a str,
     ) -> Result<Read<T>, Fault> {
-        let strict = serde_json::from_str::<T>(payload);
+        let strict = serde_json::from_str::<Object<T>>(payload);
         let well_formed = strict.is_ok();
-        if let Ok(value) = strict
+        if let Ok(Object(value)) = strict
             && value.conforms()
         {
             return Ok(Read { value, deviations: Vec::new() });
@@ -175,7 +177,8 @@ impl Reader {
             Err(error) => return formation(&error),
         };
         repair.object(fields, &mut members)?;
-        self.repaired = Value::Object(members).to_string();
+        self.repaired.clear();
+        push_json(&mut self.repaired, &members);
         Ok(repair.deviations)
     }
 }

@@ -1,5 +1,7 @@
 //! Repairs JSON until it keeps to the tables, and records what it did.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::instant::{self, Instant};
@@ -307,13 +309,17 @@ impl Repair {
             }
             self.note(D::EmptyList);
         }
-        for (at, mut item) in std::mem::take(items).into_iter().enumerate() {
-            match self.at(&format!("[{at}]"), |me| me.value(element, &mut item)) {
-                Ok(_) => items.push(item),
-                Err(_) if loose => self.at(&format!("[{at}]"), |me| me.note(D::DroppedElement)),
-                Err(fault) => return Err(fault),
+        let mut kept = Vec::with_capacity(items.len());
+        for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
+            let fate = self.at_element(index, |me| {
+                let fate = me.value(element, &mut item);
+                if loose && fate.is_err() { Ok(me.leave_out(D::DroppedElement)) } else { fate }
+            })?;
+            if fate == Fate::Kept {
+                kept.push(item);
             }
         }
+        *items = kept;
         Ok(())
     }
 
@@ -330,13 +336,23 @@ impl Repair {
         Fault::new(ErrorCode::PropertyConstraintViolation, &self.path, what)
     }
 
+    /// Works on a member of the current object.
     fn at_field<R>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> R) -> R {
-        if self.path.is_empty() { self.at(name, work) } else { self.at(&format!(".{name}"), work) }
+        let length = self.path.len();
+        if length > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        let result = work(self);
+        self.path.truncate(length);
+        result
     }
 
-    fn at<R>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> R) -> R {
+    /// Works on an element of the current list.
+    fn at_element<R>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.path.len();
-        self.path.push_str(step);
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.path, "[{index}]");
         let result = work(self);
         self.path.truncate(length);
         result

@@ -3,7 +3,7 @@ use crate::ocpp::messages::{
     AuthorizeRequest, BootNotificationRequest, BootNotificationResponse, ClearCacheRequest,
     DataTransferRequest, GetCompositeScheduleResponse, GetConfigurationResponse, HeartbeatRequest,
     MeterValuesRequest, ResetRequest, SetChargingProfileRequest, StartTransactionRequest,
-    StatusNotificationRequest, StopTransactionRequest,
+    StartTransactionResponse, StatusNotificationRequest, StopTransactionRequest,
 };
 use crate::ocpp::profile::Tenths;
 use crate::ocpp::types::{
@@ -150,6 +150,21 @@ fn null_is_read_as_an_empty_object() {
     assert_eq!(shown(&read), ["NullPayload"]);
     let read = reader.request::<ClearCacheRequest>(Action::ClearCache, "{\"x\":{}}").unwrap();
     assert_eq!(shown(&read), ["UnknownField at x"]);
+}
+
+#[test]
+fn lists_are_not_objects_whose_fields_come_in_order() {
+    let mut reader = Reader::new();
+    let code_of = |payload: &str| {
+        let mut reader = Reader::new();
+        code::<ResetRequest>(&mut reader, Action::Reset, payload)
+    };
+    assert_eq!(code_of(r#"["Hard"]"#), ErrorCode::FormationViolation);
+    let payload = r#"{"idTagInfo":["Accepted"],"transactionId":1}"#;
+    let fault = reader
+        .response::<StartTransactionResponse<'_>>(Action::StartTransaction, payload)
+        .unwrap_err();
+    assert_eq!(fault.code, ErrorCode::TypeConstraintViolation);
 }
 
 #[test]

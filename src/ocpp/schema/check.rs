@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Fault, Field, Kind, request, response};
 use crate::ocpp::action::Action;
 use crate::ocpp::error::ErrorCode;
-use crate::ocpp::messages::charging_profile::is_tenth;
+use crate::ocpp::messages::charging_profile::{is_tenth, tenths};
 use crate::ocpp::timestamp::Timestamp;
 
 /// Proves that `payload` is a request of `action` as we are willing to send it.
@@ -26,81 +26,102 @@ pub fn check_response(action: Action, payload: &str) -> Result<(), Fault> {
 
 fn check(fields: &[Field], payload: &str) -> Result<(), Fault> {
     match serde_json::from_str(payload) {
-        Ok(Value::Object(members)) => object(fields, &members, ""),
+        Ok(Value::Object(members)) => object(fields, &members)
+            .map_err(|violation| Fault::new(violation.code, &violation.path, violation.what)),
         Ok(_) => Err(Fault::new(ErrorCode::FormationViolation, "", "not an object")),
         Err(error) => Err(Fault::new(ErrorCode::FormationViolation, "", error)),
     }
 }
 
-fn object(fields: &[Field], members: &Map<String, Value>, path: &str) -> Result<(), Fault> {
+/// A violation whose path grows on the way out, so that conforming payloads make no paths.
+struct Violation {
+    code: ErrorCode,
+    path: String,
+    what: &'static str,
+}
+
+impl Violation {
+    fn new(code: ErrorCode, what: &'static str) -> Violation {
+        Violation { code, path: String::new(), what }
+    }
+
+    fn within(self, step: &str) -> Violation {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        Violation { path: format!("{step}{dot}{}", self.path), ..self }
+    }
+}
+
+fn object(fields: &[Field], members: &Map<String, Value>) -> Result<(), Violation> {
     for name in members.keys() {
         if !fields.iter().any(|field| field.name == name) {
-            return Err(Fault::new(ErrorCode::FormationViolation, &join(path, name), "unknown"));
+            return Err(Violation::new(ErrorCode::FormationViolation, "unknown").within(name));
         }
     }
-    for field in fields {
-        let path = join(path, field.name);
-        match members.get(field.name) {
-            Some(member) => value(&field.kind, member, &path)?,
-            None if field.required => {
-                return Err(Fault::new(ErrorCode::ProtocolError, &path, "missing"));
-            }
-            None => {}
-        }
-    }
-    Ok(())
+    fields.iter().try_for_each(|field| {
+        let result = match members.get(field.name) {
+            Some(member) => value(&field.kind, member),
+            None if field.required => Err(Violation::new(ErrorCode::ProtocolError, "missing")),
+            None => Ok(()),
+        };
+        result.map_err(|violation| violation.within(field.name))
+    })
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-fn value(kind: &Kind, value: &Value, path: &str) -> Result<(), Fault> {
-    let mistyped = |wanted| Fault::new(ErrorCode::TypeConstraintViolation, path, wanted);
-    let refused = |why| Fault::new(ErrorCode::PropertyConstraintViolation, path, why);
-    let demand = |condition: bool, why| if condition { Ok(()) } else { Err(refused(why)) };
-    let text = || value.as_str().ok_or_else(|| mistyped("not a text"));
+fn value(kind: &Kind, value: &Value) -> Result<(), Violation> {
     match kind {
         Kind::Prose(max) | Kind::Text(max) => {
-            demand(text()?.chars().count() <= *max, "text too long")
+            demand(text(value)?.chars().count() <= *max, "text too long")
         }
-        Kind::Integer(min, max) => {
-            let number = value.as_i64().ok_or_else(|| mistyped("not an integer"))?;
-            demand((*min..=*max).contains(&number), "out of range")
-        }
-        Kind::Register => match value.as_i64() {
-            Some(_) => Ok(()),
-            None => Err(mistyped("not an integer")),
-        },
+        Kind::Integer(min, max) => demand((*min..=*max).contains(&integer(value)?), "out of range"),
+        Kind::Register => integer(value).map(|_| ()),
         Kind::Limit(min) => {
             let number = value.as_f64().ok_or_else(|| mistyped("not a number"))?;
-            demand(number >= *min, "out of range")?;
+            demand(number >= *min && tenths(number).is_some(), "out of range")?;
             demand(is_tenth(number), "more than one decimal")
         }
-        Kind::Bool => match value {
-            Value::Bool(_) => Ok(()),
-            _ => Err(mistyped("not a truth value")),
-        },
+        Kind::Bool => value.as_bool().map(|_| ()).ok_or_else(|| mistyped("not a truth value")),
         Kind::Enum(names) | Kind::LooseEnum(names, _) => {
-            demand(names.contains(&text()?), "not a value of the enumeration")
+            demand(names.contains(&text(value)?), "not a value of the enumeration")
         }
         Kind::Time | Kind::Occurred => {
-            demand(Timestamp::parse(text()?).is_some(), "not an RFC 3339 timestamp")
+            demand(Timestamp::parse(text(value)?).is_some(), "not an RFC 3339 timestamp")
         }
-        Kind::Object(fields) => match value {
-            Value::Object(members) => object(fields, members, path),
-            _ => Err(mistyped("not an object")),
-        },
+        Kind::Object(fields) => {
+            object(fields, value.as_object().ok_or_else(|| mistyped("not an object"))?)
+        }
         Kind::List(element, min) | Kind::LooseList(element, min) => {
-            let list = value.as_array().ok_or_else(|| mistyped("not a list"))?;
-            if list.len() < *min {
-                let code = ErrorCode::OccurenceConstraintViolation;
-                return Err(Fault::new(code, path, "list too short"));
-            }
-            list.iter()
-                .enumerate()
-                .try_for_each(|(at, item)| self::value(element, item, &format!("{path}[{at}]")))
+            let items = value.as_array().ok_or_else(|| mistyped("not a list"))?;
+            list(element, *min, items)
         }
+    }
+}
+
+fn list(element: &Kind, min: usize, items: &[Value]) -> Result<(), Violation> {
+    if items.len() < min {
+        return Err(Violation::new(ErrorCode::OccurenceConstraintViolation, "list too short"));
+    }
+    items.iter().enumerate().try_for_each(|(index, item)| {
+        value(element, item).map_err(|violation| violation.within(&format!("[{index}]")))
+    })
+}
+
+fn text(value: &Value) -> Result<&str, Violation> {
+    value.as_str().ok_or_else(|| mistyped("not a text"))
+}
+
+fn integer(value: &Value) -> Result<i64, Violation> {
+    value.as_i64().ok_or_else(|| mistyped("not an integer"))
+}
+
+fn mistyped(what: &'static str) -> Violation {
+    Violation::new(ErrorCode::TypeConstraintViolation, what)
+}
+
+fn demand(condition: bool, what: &'static str) -> Result<(), Violation> {
+    if condition {
+        Ok(())
+    } else {
+        Err(Violation::new(ErrorCode::PropertyConstraintViolation, what))
     }
 }
 
@@ -141,6 +162,7 @@ mod tests {
                 Some(E::PropertyConstraintViolation),
             ),
             (Action::SetChargingProfile, limit("-1"), Some(E::PropertyConstraintViolation)),
+            (Action::SetChargingProfile, limit("1e13"), Some(E::PropertyConstraintViolation)),
             (Action::SetChargingProfile, profile("[]"), Some(E::OccurenceConstraintViolation)),
         ] {
             assert_eq!(code(action, &payload), expected, "{payload}");

@@ -127,7 +127,7 @@ pub struct GetConfigurationResponse<'a> {
         borrow,
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "text::present"
+        deserialize_with = "text::optional_objects"
     )]
     pub configuration_key: Option<Vec<KeyValue<'a>>>,
     /// The keys asked for that the station does not know.
@@ -170,7 +170,11 @@ pub struct RemoteStartTransactionRequest<'a> {
     #[serde(borrow)]
     pub id_tag: Cow<'a, str>,
     /// A TxProfile without transaction id (errata 3.41, 3.42).
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text::present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text::optional_object"
+    )]
     pub charging_profile: Option<ChargingProfile>,
 }
 

@@ -23,7 +23,7 @@ pub struct AuthorizeRequest<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthorizeResponse<'a> {
     /// The verdict.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::object")]
     pub id_tag_info: IdTagInfo<'a>,
 }
 

@@ -33,7 +33,7 @@ pub struct StartTransactionRequest<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartTransactionResponse<'a> {
     /// The verdict; the transaction exists even when it is not `Accepted`.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::object")]
     pub id_tag_info: IdTagInfo<'a>,
     /// Should be a unique positive 32-bit number (errata 3.54); 0, -1 and 64 bits occur.
     pub transaction_id: i64,
@@ -65,7 +65,7 @@ pub struct StopTransactionRequest<'a> {
         borrow,
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "text::present"
+        deserialize_with = "text::optional_objects"
     )]
     pub transaction_data: Option<Vec<MeterValue<'a>>>,
 }
@@ -79,7 +79,7 @@ pub struct StopTransactionResponse<'a> {
         borrow,
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "text::present"
+        deserialize_with = "text::optional_object"
     )]
     pub id_tag_info: Option<IdTagInfo<'a>>,
 }
@@ -94,7 +94,7 @@ pub struct MeterValuesRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text::present")]
     pub transaction_id: Option<i64>,
     /// At least one.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::objects")]
     pub meter_value: Vec<MeterValue<'a>>,
 }
 
@@ -110,7 +110,7 @@ pub struct MeterValue<'a> {
     /// When they were sampled.
     pub timestamp: Timestamp,
     /// At least one.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::objects")]
     pub sampled_value: Vec<SampledValue<'a>>,
 }
 
