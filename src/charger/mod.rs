@@ -1,8 +1,52 @@
 //! The simulated charge point: connectors, profile store, meter, configuration keys.
 //!
 //! Sans-IO. Whoever drives a [`ChargePoint`] calls one of its inputs (`link_up`, `link_down`,
-//! `handle_frame`, `plug_in`, `unplug`, `set_draw`, `handle_timeout`), then takes everything from
-//! `poll_output` until it is empty, then asks `poll_timeout` when to call again.
+//! `handle_frame`, `plug_in`, `stop`, `unplug`, `set_draw`, `handle_timeout`), then takes
+//! everything from `poll_output` until it is empty, then asks `poll_timeout` when to call again.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use ampacity::charger::{ChargePoint, ChargerSpec, CurrentKind, Output};
+//! use ampacity::time::{Span, Time};
+//! use ampacity::units::{DeciAmps, Watts};
+//!
+//! let spec = Arc::new(ChargerSpec {
+//!     model: "ac22".to_owned(),
+//!     kind: CurrentKind::Ac,
+//!     connectors: 1,
+//!     phases: 3,
+//!     max_current: DeciAmps::from_amps(32),
+//!     max_power: Watts(22_000),
+//!     voltage_v: 230,
+//!     apply_delay: Span::from_s(1),
+//!     meter_interval: Span::from_s(60),
+//!     clock_aligned_interval: Span::ZERO,
+//!     allows_amps: true,
+//!     allows_watts: true,
+//!     max_stack_level: 8,
+//! });
+//! let mut now = Time::from_unix_s(1_777_874_400);
+//! let mut point = ChargePoint::new("cp_1".into(), spec, now);
+//! point.link_up(now);
+//! let Some(Output::Send(boot)) = point.poll_output() else { panic!() };
+//! assert!(boot.starts_with(r#"[2,"1","BootNotification",{"#));
+//! assert_eq!(point.poll_output(), None);
+//!
+//! now = point.poll_timeout(); // nobody answered: half a minute later
+//! point.handle_timeout(now);
+//! assert_eq!(point.counters().timed_out_calls, 1);
+//! ```
+//!
+//! | file | subject |
+//! |---|---|
+//! | `point` | state, inputs, queries |
+//! | `registration` | boot, heartbeat, status reports, reset |
+//! | `session`, `connector` | from the card to StopTransaction |
+//! | `offering` | from profiles to the pilot |
+//! | `metering`, `sample`, `meter`, `measurand` | when MeterValues are sent, their text, the integral |
+//! | `serve*` | CALLs of the central system |
+//! | `outbox`, `timers` | CALLs of the station: order, time-out, repetition |
+//! | `keys`, `status` | configuration keys; transitions of a connector |
 
 mod connector;
 pub mod keys;
@@ -116,6 +160,8 @@ pub struct Counters {
     pub unasked_answers: u64,
     /// Answers that are not what their CALL asks for.
     pub unreadable_answers: u64,
+    /// Departures from OCPP 1.6 in payloads that could be read.
+    pub deviations: u64,
     /// Texts that are no OCPP-J message.
     pub unreadable_texts: u64,
 }

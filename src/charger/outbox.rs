@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use crate::charger::sample::push_scaled;
 use crate::ocpp::action::Action;
+use crate::ocpp::schema::check_request;
 use crate::time::{Span, Time};
 
 /// What a CALL is about, so that its answer finds its way.
@@ -132,6 +133,12 @@ impl Outbox {
             (None, Some(_)) => self.transactional.pop_front(),
             _ => self.plain.pop_front(),
         }?;
+        debug_assert!(
+            check_request(call.about.action(), &call.payload).is_ok(),
+            "{:?}: {}",
+            call.about,
+            call.payload
+        );
         self.last_id += 1;
         let mut text = String::with_capacity(call.payload.len() + 48);
         text.push_str("[2,\"");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::charger::connector::Connector;
 use crate::charger::keys::{KeyId, Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
 use crate::charger::outbox::Outbox;
+use crate::charger::serve::cut;
 use crate::charger::status::{self, Status};
 use crate::charger::{ChargerSpec, Counters, Output};
 use crate::ids::ChargePointId;
@@ -16,7 +17,7 @@ use crate::time::Time;
 use crate::vehicle::{Draw, Offer};
 
 /// Most characters of an idTag (§7.29).
-const ID_TAG_MAX_CHARS: usize = 20;
+pub(super) const ID_TAG_MAX_CHARS: usize = 20;
 
 /// Whether the station runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +144,7 @@ impl ChargePoint {
     /// A connector that is unknown or in use stays as it is.
     pub fn plug_in(&mut self, now: Time, connector: u32, id_tag: &str) {
         if let Some(c) = self.index(connector) {
-            let id_tag: String = id_tag.chars().take(ID_TAG_MAX_CHARS).collect();
-            self.on_plug_in(now, c, id_tag);
+            self.on_plug_in(now, c, cut(id_tag, ID_TAG_MAX_CHARS));
         }
         self.settle(now);
     }

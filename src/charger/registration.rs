@@ -4,7 +4,7 @@ use crate::charger::connector::Phase;
 use crate::charger::keys::KeyId;
 use crate::charger::outbox::About;
 use crate::charger::point::{ChargePoint, Power};
-use crate::charger::serve::json;
+use crate::charger::serve::{cut, json};
 use crate::charger::status::Status;
 use crate::ocpp::messages::{
     BootNotificationRequest, BootNotificationResponse, HeartbeatRequest, StatusNotificationRequest,
@@ -76,8 +76,7 @@ impl ChargePoint {
     }
 
     pub(super) fn queue_boot(&mut self) {
-        let model: String = self.spec.model.chars().take(20).collect();
-        let serial: String = self.id.as_str().chars().take(25).collect();
+        let (model, serial) = (cut(&self.spec.model, 20), cut(self.id.as_str(), 25));
         let request = BootNotificationRequest {
             charge_point_vendor: VENDOR.into(),
             charge_point_model: model.into(),

@@ -9,25 +9,57 @@ use crate::ocpp::action::{Action, FeatureProfile};
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::frame::{self, Frame};
 use crate::ocpp::messages::{
-    AuthorizeResponse, BootNotificationResponse, StartTransactionResponse,
+    AuthorizeResponse, BootNotificationResponse, Conform, StartTransactionResponse,
 };
+use crate::ocpp::read::Reader;
+use crate::ocpp::schema::{Fault, check_response};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::Time;
 
-/// The answer to a CALL: the payload of the CALLRESULT, or code and description of the CALLERROR.
-pub(super) type Answer = Result<String, (ErrorCode, &'static str)>;
+/// The answer to a CALL: the payload of the CALLRESULT, or what the CALLERROR says.
+pub(super) type Answer = Result<String, Fault>;
 
 /// The text of a payload.
 pub(super) fn json(payload: &impl Serialize) -> String {
     serde_json::to_string(payload).expect("a message type is JSON")
 }
 
-/// Reads a payload.
-pub(super) fn read<'a, T: Deserialize<'a>>(
-    payload: &'a str,
-) -> Result<T, (ErrorCode, &'static str)> {
-    let payload = if payload == "null" { "{}" } else { payload };
-    serde_json::from_str(payload).map_err(|_| (ErrorCode::FormationViolation, "payload"))
+/// Most characters of the description in a CALLERROR; faults quote what was wrong.
+const DESCRIPTION_MAX_CHARS: usize = 255;
+
+/// The first characters of a text.
+pub(super) fn cut(text: &str, max_chars: usize) -> &str {
+    text.char_indices().nth(max_chars).map_or(text, |(end, _)| &text[..end])
+}
+
+/// A CALLERROR of our own.
+pub(super) fn fault(code: ErrorCode, description: &str) -> Fault {
+    Fault { code, description: description.to_owned() }
+}
+
+/// A payload on its way to its type.
+struct Payload<'a> {
+    reader: Reader,
+    text: &'a str,
+    deviations: u64,
+}
+
+impl<'a> Payload<'a> {
+    fn new(text: &'a str) -> Payload<'a> {
+        Payload { reader: Reader::new(), text, deviations: 0 }
+    }
+
+    fn request<'p, T: Deserialize<'p> + Conform>(&'p mut self, action: Action) -> Result<T, Fault> {
+        let read = self.reader.request(action, self.text)?;
+        self.deviations += read.deviations.len() as u64;
+        Ok(read.value)
+    }
+
+    fn response<'p, T: Deserialize<'p> + Conform>(&'p mut self, about: About) -> Result<T, Fault> {
+        let read = self.reader.response(about.action(), self.text)?;
+        self.deviations += read.deviations.len() as u64;
+        Ok(read.value)
+    }
 }
 
 impl ChargePoint {
@@ -44,7 +76,10 @@ impl ChargePoint {
                         reply.push_str(&payload);
                         reply.push(']');
                     }
-                    Err((code, why)) => frame::write_error(&mut reply, &call.id, code, why),
+                    Err(why) => {
+                        let what = cut(&why.description, DESCRIPTION_MAX_CHARS);
+                        frame::write_error(&mut reply, &call.id, why.code, what);
+                    }
                 }
                 self.send(reply);
             }
@@ -81,26 +116,28 @@ impl ChargePoint {
     }
 
     /// A CALLRESULT. Only answers that decide something are read.
-    fn on_result(&mut self, now: Time, call: Call, payload: &str) {
-        let readable = match call.about {
-            About::Boot => read::<BootNotificationResponse>(payload)
-                .map(|answer| self.on_boot_answer(now, &answer))
-                .is_ok(),
-            About::Authorize { session } => read::<AuthorizeResponse<'_>>(payload)
-                .map(|answer| {
+    fn on_result(&mut self, now: Time, call: Call, text: &str) {
+        let mut payload = Payload::new(text);
+        let outcome = match call.about {
+            About::Boot => payload
+                .response::<BootNotificationResponse>(call.about)
+                .map(|answer| self.on_boot_answer(now, &answer)),
+            About::Authorize { session } => {
+                payload.response::<AuthorizeResponse<'_>>(call.about).map(|answer| {
                     let accepted = answer.id_tag_info.status == AuthorizationStatus::Accepted;
                     self.on_authorized(now, session, accepted);
                 })
-                .is_ok(),
-            About::Start { session } => read::<StartTransactionResponse<'_>>(payload)
-                .map(|answer| {
+            }
+            About::Start { session } => {
+                payload.response::<StartTransactionResponse<'_>>(call.about).map(|answer| {
                     let verdict = answer.id_tag_info.status;
                     self.on_started(now, session, answer.transaction_id, verdict);
                 })
-                .is_ok(),
-            About::Heartbeat | About::Status { .. } | About::Stop | About::Meter => true,
+            }
+            About::Heartbeat | About::Status { .. } | About::Stop | About::Meter => Ok(()),
         };
-        if readable {
+        self.counters.deviations += payload.deviations;
+        if outcome.is_ok() {
             self.outbox.delivered(call);
         } else {
             self.counters.unreadable_answers += 1;
@@ -109,28 +146,41 @@ impl ChargePoint {
     }
 
     /// Answers a CALL.
-    fn serve(&mut self, now: Time, action: &str, payload: &str) -> Answer {
+    fn serve(&mut self, now: Time, action: &str, text: &str) -> Answer {
         let Some(action) = Action::from_name(action) else {
-            return Err((ErrorCode::NotImplemented, "unknown action"));
+            return Err(fault(ErrorCode::NotImplemented, "unknown action"));
         };
+        let mut payload = Payload::new(text);
+        let answer = self.dispatch(now, action, &mut payload);
+        self.counters.deviations += payload.deviations;
+        debug_assert!(
+            answer.as_ref().map_or(Ok(()), |text| check_response(action, text)).is_ok(),
+            "{action}: {answer:?}"
+        );
+        answer
+    }
+
+    fn dispatch(&mut self, now: Time, action: Action, payload: &mut Payload<'_>) -> Answer {
         match action {
-            Action::ChangeAvailability => self.change_availability(now, &read(payload)?),
-            Action::ChangeConfiguration => self.change_configuration(now, &read(payload)?),
-            Action::ClearCache => self.clear_cache(&read(payload)?),
-            Action::ClearChargingProfile => self.clear_profiles(now, &read(payload)?),
-            Action::DataTransfer => self.data_transfer(&read(payload)?),
-            Action::GetCompositeSchedule => self.composite_schedule(now, &read(payload)?),
-            Action::GetConfiguration => self.get_configuration(&read(payload)?),
-            Action::RemoteStartTransaction => self.remote_start(now, &read(payload)?),
-            Action::RemoteStopTransaction => self.remote_stop(now, &read(payload)?),
-            Action::Reset => self.serve_reset(now, &read(payload)?),
-            Action::SetChargingProfile => self.set_profile(now, &read(payload)?),
-            Action::TriggerMessage => self.trigger(now, &read(payload)?),
-            Action::UnlockConnector => self.unlock(now, &read(payload)?),
-            _ if action.feature_profile() == FeatureProfile::Core => {
-                Err((ErrorCode::NotSupported, "only a charge point calls this"))
+            Action::ChangeAvailability => self.change_availability(now, &payload.request(action)?),
+            Action::ChangeConfiguration => {
+                self.change_configuration(now, &payload.request(action)?)
             }
-            _ => Err((ErrorCode::NotSupported, "feature profile not supported")),
+            Action::ClearCache => self.clear_cache(&payload.request(action)?),
+            Action::ClearChargingProfile => self.clear_profiles(now, &payload.request(action)?),
+            Action::DataTransfer => self.data_transfer(&payload.request(action)?),
+            Action::GetCompositeSchedule => self.composite_schedule(now, &payload.request(action)?),
+            Action::GetConfiguration => self.get_configuration(&payload.request(action)?),
+            Action::RemoteStartTransaction => self.remote_start(now, &payload.request(action)?),
+            Action::RemoteStopTransaction => self.remote_stop(now, &payload.request(action)?),
+            Action::Reset => self.serve_reset(now, &payload.request(action)?),
+            Action::SetChargingProfile => self.set_profile(now, &payload.request(action)?),
+            Action::TriggerMessage => self.trigger(now, &payload.request(action)?),
+            Action::UnlockConnector => self.unlock(now, &payload.request(action)?),
+            _ if action.feature_profile() == FeatureProfile::Core => {
+                Err(fault(ErrorCode::NotSupported, "only a charge point calls this"))
+            }
+            _ => Err(fault(ErrorCode::NotSupported, "feature profile not supported")),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::charger::keys::{Access, GET_MAX_KEYS, KeyId};
-use crate::charger::point::{ChargePoint, Power};
-use crate::charger::serve::{Answer, json};
+use crate::charger::point::ChargePoint;
+use crate::charger::serve::{Answer, cut, fault, json};
 use crate::charger::status::Status;
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::messages::{
@@ -19,6 +19,9 @@ use crate::ocpp::types::{
 };
 use crate::time::Time;
 
+/// Most characters of a key's name (§7.2).
+const KEY_MAX_CHARS: usize = 50;
+
 impl ChargePoint {
     /// §5.2. Scheduled while a session is in the way, also one that only prepares: from Preparing
     /// no transition leads to Unavailable.
@@ -30,7 +33,7 @@ impl ChargePoint {
         let affected = match (request.connector_id, self.index(request.connector_id)) {
             (0, _) => 0..self.connectors.len(),
             (_, Some(c)) => c..c + 1,
-            (_, None) => return Err((ErrorCode::PropertyConstraintViolation, "connectorId")),
+            (_, None) => return Err(fault(ErrorCode::PropertyConstraintViolation, "connectorId")),
         };
         let mut scheduled = false;
         match request.kind {
@@ -93,7 +96,7 @@ impl ChargePoint {
     pub(super) fn get_configuration(&self, request: &GetConfigurationRequest<'_>) -> Answer {
         let wanted = request.key.as_deref().unwrap_or_default();
         if wanted.len() > GET_MAX_KEYS {
-            return Err((ErrorCode::OccurenceConstraintViolation, "GetConfigurationMaxKeys"));
+            return Err(fault(ErrorCode::OccurenceConstraintViolation, "GetConfigurationMaxKeys"));
         }
         let entry = |(name, access, value): (&'static str, Access, String)| KeyValue {
             key: name.into(),
@@ -105,8 +108,11 @@ impl ChargePoint {
         } else {
             wanted.iter().filter_map(|name| self.keys.find(name)).map(entry).collect()
         };
-        let unknown: Vec<Cow<'_, str>> =
-            wanted.iter().filter(|name| self.keys.find(name).is_none()).cloned().collect();
+        let unknown: Vec<Cow<'_, str>> = wanted
+            .iter()
+            .filter(|name| self.keys.find(name).is_none())
+            .map(|name| cut(name, KEY_MAX_CHARS).into())
+            .collect();
         Ok(json(&GetConfigurationResponse {
             configuration_key: (!known.is_empty()).then_some(known),
             unknown_key: (!unknown.is_empty()).then_some(unknown),
@@ -140,10 +146,5 @@ impl ChargePoint {
             None => UnlockStatus::NotSupported,
         };
         Ok(json(&UnlockConnectorResponse { status }))
-    }
-
-    /// New sessions may begin: no reset is on its way.
-    pub(super) fn takes_sessions(&self) -> bool {
-        self.power == Power::On && self.is_accepted()
     }
 }

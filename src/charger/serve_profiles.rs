@@ -1,7 +1,7 @@
 //! CALLs of the SmartCharging profile.
 
 use crate::charger::point::ChargePoint;
-use crate::charger::serve::{Answer, json};
+use crate::charger::serve::{Answer, fault, json};
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::messages::{
     ChargingSchedule, ChargingSchedulePeriod, ClearChargingProfileRequest,
@@ -9,6 +9,7 @@ use crate::ocpp::messages::{
     SetChargingProfileRequest, SetChargingProfileResponse,
 };
 use crate::ocpp::profile::{ClearFilter, Maximum, Query, RateUnit, Refusal, SetOutcome, Tenths};
+use crate::ocpp::schema::Fault;
 use crate::ocpp::timestamp::Timestamp;
 use crate::ocpp::types::{
     ChargingProfileStatus, ClearChargingProfileStatus, GetCompositeScheduleStatus,
@@ -19,14 +20,14 @@ use crate::time::Time;
 const COMPOSITE_MAX_S: i64 = 604_800;
 
 /// The CALLERROR a refused profile earns.
-pub(super) fn refusal(why: Refusal) -> (ErrorCode, &'static str) {
+pub(super) fn refusal(why: Refusal) -> Fault {
     match why {
-        Refusal::NotSupported => (ErrorCode::NotSupported, "smart charging"),
+        Refusal::NotSupported => fault(ErrorCode::NotSupported, "smart charging"),
         Refusal::PropertyConstraintViolation => {
-            (ErrorCode::PropertyConstraintViolation, "connector or value out of range")
+            fault(ErrorCode::PropertyConstraintViolation, "connector or value out of range")
         }
         Refusal::OccurenceConstraintViolation => {
-            (ErrorCode::OccurenceConstraintViolation, "chargingSchedulePeriod")
+            fault(ErrorCode::OccurenceConstraintViolation, "chargingSchedulePeriod")
         }
     }
 }

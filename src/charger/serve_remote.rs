@@ -1,7 +1,7 @@
 //! CALLs that start, stop and ask: RemoteStartTransaction, RemoteStopTransaction, TriggerMessage.
 
-use crate::charger::point::ChargePoint;
-use crate::charger::serve::{Answer, json};
+use crate::charger::point::{ChargePoint, ID_TAG_MAX_CHARS};
+use crate::charger::serve::{Answer, cut, json};
 use crate::charger::serve_profiles::refusal;
 use crate::ocpp::messages::{
     RemoteStartTransactionRequest, RemoteStartTransactionResponse, RemoteStopTransactionRequest,
@@ -33,7 +33,7 @@ impl ChargePoint {
                 SetOutcome::Error(why) => return Err(refusal(why)),
             }
         }
-        let id_tag = request.id_tag.clone().into_owned();
+        let id_tag = cut(&request.id_tag, ID_TAG_MAX_CHARS).to_owned();
         if self.connectors[c].plugged {
             self.begin_session(now, c, id_tag, true);
         } else {

@@ -19,7 +19,7 @@ use crate::vehicle::Draw;
 const UNDELIVERED: i64 = -1;
 
 impl ChargePoint {
-    pub(super) fn on_plug_in(&mut self, now: Time, c: usize, id_tag: String) {
+    pub(super) fn on_plug_in(&mut self, now: Time, c: usize, id_tag: &str) {
         let connector = &mut self.connectors[c];
         if connector.plugged {
             return;
@@ -28,7 +28,7 @@ impl ChargePoint {
         connector.wants_power = true;
         match connector.remote.take() {
             Some(remote) => self.begin_session(now, c, remote.id_tag, true),
-            None if connector.operative => self.begin_session(now, c, id_tag, false),
+            None if connector.operative => self.begin_session(now, c, id_tag.to_owned(), false),
             None => self.refuse(c),
         }
     }
@@ -47,6 +47,11 @@ impl ChargePoint {
             self.set_status(now, c, Status::Available);
             self.settle_availability(now, c);
         }
+    }
+
+    /// New sessions may begin: the station is accepted and no reset is on its way.
+    pub(super) fn takes_sessions(&self) -> bool {
+        self.power == Power::On && self.is_accepted()
     }
 
     pub(super) fn begin_session(&mut self, now: Time, c: usize, id_tag: String, remote: bool) {
@@ -70,7 +75,7 @@ impl ChargePoint {
     /// Takes a waiting session as far as it gets: online it asks for authorisation, offline it
     /// starts if `AllowOfflineTxForUnknownId` says so, otherwise it waits.
     fn advance(&mut self, now: Time, c: usize) {
-        if self.power != Power::On || !self.is_accepted() {
+        if !self.takes_sessions() {
             return;
         }
         let asks_remote = self.keys.flag(KeyId::AuthorizeRemoteTxRequests);

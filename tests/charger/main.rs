@@ -1,0 +1,9 @@
+//! Stories of one charge point and a scripted central system, and properties over random inputs.
+
+mod bench;
+mod commands;
+mod metering;
+mod offline;
+mod profiles;
+mod properties;
+mod sessions;
