@@ -195,6 +195,8 @@ impl TimeScale {
             svg.line((x, bottom), (x, bottom + 4.0), "axis");
             svg.text((x, bottom + 16.0), "", Anchor::Middle, &tick.label);
             if let Some(day) = tick.day {
+                // Kept inside the drawing when the day begins at its right edge.
+                let x = x.min(svg.width - 4.0 - text_width(&day, 11.0) / 2.0);
                 svg.text((x, bottom + 29.0), "faint", Anchor::Middle, &day);
             }
         }

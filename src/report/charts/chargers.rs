@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::series::{extremes, groups, mean, without_flat};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
 use crate::report::charts::{Chart, busiest, headed, nothing};
 use crate::report::text::{duration, number, offset};
 use crate::time::Time;
@@ -181,7 +181,7 @@ fn draw_series(
 }
 
 fn draw_name(svg: &mut Svg, frame: Frame, name: &str, energy_kwh: f64) {
-    let name = fit(name, 11.0, 124.0);
+    let name = fit_name(name, 11.0, 124.0);
     svg.text((frame.x, frame.y - 5.0), "strong", Anchor::Start, &name);
     let decimals = if energy_kwh >= 100.0 { 0 } else { 1 };
     let energy = format!("{} kWh", number(energy_kwh, decimals));

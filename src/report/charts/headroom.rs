@@ -131,7 +131,7 @@ fn draw_time_over(svg: &mut Svg, report: &Report<'_>, room: &Room) {
     }
     let worst = over_min.iter().copied().fold(0.0, f64::max);
     let time = TimeScale::new(LOWER, record.from, record.to, report.scenario.utc_offset);
-    let scale = Scale::nice(LOWER, 0.0, worst.max(1.0), 2);
+    let scale = Scale::tight(LOWER, 0.0, worst.max(1.0), 2);
     scale.draw(svg, &format!("minutes over the limit per {} (sampled)", bar_name(bars.length)));
     let mut path = Path::default();
     for ((x, width), minutes) in bars.boxes(time).iter().zip(&over_min) {

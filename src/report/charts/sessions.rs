@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, TimeScale, legend};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
 use crate::report::charts::{Chart, busiest, headed, nothing};
 use crate::report::fairness::FULLY_SERVED_KWH;
 use crate::report::text::{local, number};
@@ -104,7 +104,7 @@ impl Rows {
             if row % 2 == 0 {
                 svg.rect((frame.x, y), (frame.w, pitch), "band");
             }
-            let label = fit(label, size, 92.0);
+            let label = fit_name(label, size, 92.0);
             svg.text((frame.x - 7.0, y + pitch / 2.0 + 0.36 * size), class, Anchor::End, &label);
         }
     }

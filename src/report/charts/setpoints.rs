@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
 use crate::report::charts::{Bars, Chart, bar_name, busiest, headed, nothing};
 use crate::report::text::{number, short};
 
@@ -115,10 +115,10 @@ fn draw_by_charger(svg: &mut Svg, report: &Report<'_>) {
         let name = record.chargers[*charger].as_str();
         let x = x + width / 2.0;
         if pitch >= 84.0 {
-            let name = fit(name, 11.0, pitch - 6.0);
+            let name = fit_name(name, 11.0, pitch - 6.0);
             svg.text((x, LOWER.bottom() + 16.0), "", Anchor::Middle, &name);
         } else {
-            let name = fit(name, 9.5, 74.0);
+            let name = fit_name(name, 9.5, 74.0);
             svg.turned_text((x + 3.0, LOWER.bottom() + 10.0), -50, "small", Anchor::End, &name);
         }
     }

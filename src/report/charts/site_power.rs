@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::palette::colours;
 use crate::report::charts::series::{groups, mean, without_flat};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit, text_width};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name, text_width};
 use crate::report::charts::{Chart, headed, nothing};
 use crate::report::compliance::limit_spans;
 use crate::report::text::{duration, number, short};
@@ -206,20 +206,20 @@ fn draw_legend(svg: &mut Svg, report: &Report<'_>, bins: &Bins, shown: &[(usize,
     let name = |charger: usize| report.record.chargers[charger].as_str();
     if shown.len() <= 6 {
         for (charger, colour) in shown {
-            let label = fit(name(*charger), 11.0, 84.0);
+            let label = fit_name(name(*charger), 11.0, 84.0);
             svg.swatch((x, 59.0), (14.0, 10.0), colour);
             svg.text((x + 19.0, 68.0), "", Anchor::Start, &label);
             x += 35.0 + text_width(&label, 11.0);
         }
     } else if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
-        let first = fit(name(first.0), 11.0, 110.0);
+        let first = fit_name(name(first.0), 11.0, 110.0);
         svg.text((x, 68.0), "", Anchor::Start, &first);
         x += text_width(&first, 11.0) + 4.0;
         let width = 160.0 / shown.len() as f64;
         for (index, (_, colour)) in shown.iter().enumerate() {
             svg.swatch((x + index as f64 * width, 59.0), (width + 0.1, 10.0), colour);
         }
-        let last = fit(name(last.0), 11.0, 110.0);
+        let last = fit_name(name(last.0), 11.0, 110.0);
         svg.text((x + 166.0, 68.0), "", Anchor::Start, &last);
     }
 }
