@@ -71,9 +71,13 @@ impl Service {
     }
 }
 
-/// The instant from which a session wants nothing more: fulfilled, unplugged, or the run's end.
+/// The instant from which a session wants nothing more: fulfilled, unplugged, or the run's end; its
+/// arrival when it never wished anything.
 #[must_use]
 pub fn wanted_until(session: &SessionRecord, end_of_run: Time) -> Time {
+    if session.wish_kwh <= 0.0 {
+        return session.arrival;
+    }
     let left = session.departure.unwrap_or(end_of_run);
     session.satisfied.unwrap_or(left).min(left).min(end_of_run)
 }

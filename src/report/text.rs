@@ -7,31 +7,37 @@ use crate::time::{Span, Time};
 
 /// Appends `milli / 1000` with three decimals: `12345` becomes `12.345`.
 pub fn push_milli(out: &mut String, milli: i64) {
+    let mut digits = [b'0'; 24];
+    let size = milli.unsigned_abs();
+    let mut first = digits.len() - 4;
+    fill(&mut digits[first + 1..], size % 1000);
+    digits[first] = b'.';
+    first = fill(&mut digits[..first], size / 1000);
     if milli < 0 {
-        out.push('-');
+        first -= 1;
+        digits[first] = b'-';
     }
-    let value = milli.unsigned_abs();
-    push_unsigned(out, value / 1000);
-    let rest = (value % 1000) as u32;
-    out.push('.');
-    for digit in [rest / 100, rest / 10 % 10, rest % 10] {
-        out.push(char::from(b'0' + digit as u8));
-    }
+    out.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// Appends a whole number.
-pub fn push_unsigned(out: &mut String, mut value: u64) {
+pub fn push_unsigned(out: &mut String, value: u64) {
     let mut digits = [b'0'; 20];
-    let mut first = digits.len();
+    let first = fill(&mut digits, value);
+    out.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+}
+
+/// Writes a number's digits at the end of a field and returns the place of the first one.
+fn fill(field: &mut [u8], mut value: u64) -> usize {
+    let mut first = field.len();
     loop {
         first -= 1;
-        digits[first] = b'0' + (value % 10) as u8;
+        field[first] = b'0' + (value % 10) as u8;
         value /= 10;
         if value == 0 {
-            break;
+            return first;
         }
     }
-    out.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// Appends `value` with three decimals; nothing when it is not finite.
@@ -212,6 +218,7 @@ mod tests {
         assert_eq!(written(-5), "-0.005");
         assert_eq!(written(22_080), "22.080");
         assert_eq!(written(1_234_567), "1234.567");
+        assert_eq!(written(i64::MIN), "-9223372036854775.808");
     }
 
     #[test]

@@ -55,12 +55,16 @@ impl Scale {
             .find(|step| *step >= raw * 0.999)
             .unwrap_or(magnitude * 10.0);
         let round = |x: f64| if (x - x.round()).abs() < 1e-6 { x.round() } else { x };
-        Scale {
-            frame,
-            low: round(low / step).floor() * step,
-            high: round(high / step).ceil() * step,
-            step,
-        }
+        let bottom = round(low / step).floor() * step;
+        let top = (round(high / step).ceil() * step).max(bottom + step);
+        Scale { frame, low: bottom, high: top, step }
+    }
+
+    /// The same steps, but the scale ends where the data does instead of at a round number.
+    #[must_use]
+    pub fn tight(frame: Frame, low: f64, high: f64, ticks: u32) -> Scale {
+        let nice = Scale::nice(frame, low, high, ticks);
+        Scale { high: high.max(nice.low + 1e-9), ..nice }
     }
 
     /// Height of a value.
@@ -72,7 +76,7 @@ impl Scale {
     /// The round values of the axis.
     #[must_use]
     pub fn ticks(&self) -> Vec<f64> {
-        let count = ((self.high - self.low) / self.step).round() as i64;
+        let count = ((self.high - self.low) / self.step + 1e-6).floor() as i64;
         (0..=count).map(|n| self.low + n as f64 * self.step).collect()
     }
 
@@ -122,9 +126,9 @@ pub struct TimeTick {
     pub day: Option<String>,
 }
 
-const STEPS_S: [i64; 17] = [
+const STEPS_S: [i64; 18] = [
     1, 5, 15, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
-    604_800, 2_419_200,
+    604_800, 1_209_600, 2_419_200,
 ];
 
 impl TimeScale {
@@ -148,7 +152,11 @@ impl TimeScale {
         let seconds = self.to.since(self.from).s();
         let step = STEPS_S
             .into_iter()
-            .find(|step| *step as f64 / seconds * self.frame.w >= apart)
+            .find(|step| {
+                // Dates are set closer than clock times, of which midnight has a date below it.
+                let apart = if *step < 86_400 { apart } else { 0.8 * apart };
+                *step as f64 / seconds * self.frame.w >= apart
+            })
             .unwrap_or(STEPS_S[STEPS_S.len() - 1]);
         // Multi-day steps count from Monday 5 January 1970.
         let anchor = if step > 86_400 { 4 * 86_400 } else { 0 } - self.utc_offset.whole_s();
@@ -187,6 +195,8 @@ impl TimeScale {
             svg.line((x, bottom), (x, bottom + 4.0), "axis");
             svg.text((x, bottom + 16.0), "", Anchor::Middle, &tick.label);
             if let Some(day) = tick.day {
+                // Kept inside the drawing when the day begins at its right edge.
+                let x = x.min(svg.width - 4.0 - text_width(&day, 11.0) / 2.0);
                 svg.text((x, bottom + 29.0), "faint", Anchor::Middle, &day);
             }
         }
@@ -202,11 +212,13 @@ impl TimeScale {
         }
     }
 
-    /// Draws dotted lines at marks and as many of their labels as fit above the frame.
+    /// Draws dotted lines at marks and, in two lanes above the frame, as many of their labels as
+    /// fit.
     pub fn draw_marks(&self, svg: &mut Svg, marks: &[(Time, String)]) {
         const EXPLAINED: usize = 60;
         let (top, bottom) = (self.frame.y, self.frame.bottom());
-        let mut taken = self.frame.x + 110.0;
+        // The lower lane begins behind the title of the value axis.
+        let mut taken = [self.frame.x + 110.0, self.frame.x - 40.0];
         let mut rest = Path::default();
         for (index, (at, what)) in marks.iter().enumerate() {
             let x = self.x(*at);
@@ -214,19 +226,30 @@ impl TimeScale {
                 rest.polyline([(x, top), (x, bottom)], false);
                 continue;
             }
-            let clock = local(*at, self.utc_offset).clock();
-            svg.begin_group(&format!("{clock} {what}"));
+            let text = format!("{} {what}", self.moment(*at));
+            svg.begin_group(&text);
             svg.line((x, top - 4.0), (x, bottom), "mark");
             svg.end_group();
-            let label = fit(&format!("{clock} {what}"), 9.5, 210.0);
+            let label = fit(&text, 9.5, 230.0);
             let width = text_width(&label, 9.5);
             let left = (x - 3.0).min(self.frame.right() - width);
-            if left >= taken {
-                svg.text((left, top - 8.0), "small", Anchor::Start, &label);
-                taken = left + width + 8.0;
+            if let Some(lane) = taken.iter().position(|taken| left >= *taken) {
+                let y = top - 8.0 - 12.0 * lane as f64;
+                svg.text((left, y), "small", Anchor::Start, &label);
+                taken[lane] = left + width + 8.0;
             }
         }
         svg.path(&rest, "mark");
+    }
+
+    /// Local clock time, with the date when the axis is longer than a day.
+    fn moment(&self, at: Time) -> String {
+        let local = local(at, self.utc_offset);
+        if self.to.since(self.from) > Span::from_s(86_400) {
+            format!("{} {}", local.date(), local.clock())
+        } else {
+            local.clock()
+        }
     }
 }
 

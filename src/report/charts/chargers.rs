@@ -1,12 +1,15 @@
 //! Allocated against drawn, one small panel per charger.
 
+use std::ops::Range;
+
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
-use crate::report::charts::series::{extremes, without_flat};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
+use crate::report::charts::series::{extremes, groups, mean, without_flat};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
 use crate::report::charts::{Chart, busiest, headed, nothing};
-use crate::report::text::{number, offset, short};
-use crate::sim::record::Sample;
+use crate::report::text::{duration, number, offset};
+use crate::time::Time;
+use crate::units::Watts;
 
 const COLUMNS: usize = 4;
 const MOST: usize = 24;
@@ -27,36 +30,43 @@ pub fn draw(report: &Report<'_>) -> Chart {
     } else {
         format!("all {all} chargers")
     };
-    let tops: Vec<f64> =
-        shown.iter().map(|charger| highest_kw(record.samples.iter(), *charger)).collect();
-    let common = tops.iter().copied().fold(0.0, f64::max).max(1.0);
-    let least = tops.iter().copied().filter(|top| *top > 0.0).fold(common, f64::min);
-    let shared = common <= 3.0 * least;
-    let scales = if shared { "one scale for all" } else { "each with a scale of its own" };
+    let view = View::of(report);
+    let panels: Vec<Series> = shown.iter().map(|charger| view.series(report, *charger)).collect();
+    let tops: Vec<f64> = panels.iter().map(Series::highest_kw).collect();
+    let common = tops.iter().copied().fold(1.0, f64::max);
+    let shared = alike(report, &shown);
+    let mut scales =
+        if shared { "one scale for all" } else { "each with a scale of its own" }.to_owned();
+    if view.means {
+        scales.push_str(&format!("; means over {}", duration(view.seconds)));
+    }
     let rows = shown.len().div_ceil(COLUMNS).max(1);
-    let height = ORIGIN.1 + rows as f64 * PITCH.1 + 26.0;
+    let height = ORIGIN.1 + rows as f64 * PITCH.1 + 4.0;
+    let width = if shared { PANEL.0 } else { PANEL.0 - 14.0 };
     let mut svg =
-        headed(height, title, &format!("{which}; {scales}, kW; energy delivered at the right"));
-    legend(
-        &mut svg,
-        (16.0, 68.0),
-        &[
-            (Key::Box, "draw", "drawn"),
-            (Key::Box, "offer", "allocated but not drawn"),
-            (Key::Line, "offer-line", "allocated"),
-        ],
-    );
+        headed(height, title, &format!("{which}; power in kW, {scales}; energy at the right"));
+    let mut keys =
+        vec![(Key::Box, "draw", "drawn"), (Key::Box, "offer", "allocated but not drawn")];
+    if !view.means {
+        keys.push((Key::Line, "offer-line", "allocated"));
+    }
+    legend(&mut svg, (16.0, 68.0), &keys);
     for (place, charger) in shown.iter().enumerate() {
         let frame = Frame {
             x: ORIGIN.0 + (place % COLUMNS) as f64 * PITCH.0,
             y: ORIGIN.1 + (place / COLUMNS) as f64 * PITCH.1,
-            w: PANEL.0,
+            w: width,
             h: PANEL.1,
         };
-        let top = if shared { common } else { tops[place].max(1.0) };
+        let top = if shared { common } else { tops[place].max(1.0) } * 1.06;
         let lowest = place + COLUMNS >= shown.len();
         let labelled = !shared || place % COLUMNS == 0;
-        draw_panel(&mut svg, report, frame, *charger, top, (labelled, lowest), energy[*charger]);
+        let time = TimeScale::new(frame, record.from, record.to, report.scenario.utc_offset);
+        let scale = Scale::tight(frame, 0.0, top, 3);
+        draw_axes(&mut svg, frame, &scale, labelled);
+        draw_series(&mut svg, frame, time, &scale, &panels[place], view.means);
+        draw_name(&mut svg, frame, record.chargers[*charger].as_str(), energy[*charger]);
+        draw_times(&mut svg, frame, time, lowest);
     }
     if shown.is_empty() {
         nothing(&mut svg, Frame { x: 45.0, y: 106.0, w: 835.0, h: 72.0 }, "no chargers");
@@ -79,27 +89,63 @@ fn energy_kwh(report: &Report<'_>) -> Vec<f64> {
     energy
 }
 
-fn highest_kw<'s>(samples: impl Iterator<Item = &'s Sample>, charger: usize) -> f64 {
-    samples
-        .filter_map(|sample| sample.chargers.get(charger))
-        .map(|values| values.0.max(values.1))
-        .max()
-        .unwrap_or_default()
-        .kw()
+/// Whether the ratings are close enough for one scale.
+fn alike(report: &Report<'_>, shown: &[usize]) -> bool {
+    let ratings = || {
+        shown.iter().filter_map(|c| report.scenario.chargers.get(*c)).map(|c| c.spec.max_power.0)
+    };
+    ratings().max().unwrap_or(0) <= 3 * ratings().min().unwrap_or(0)
 }
 
-fn draw_panel(
-    svg: &mut Svg,
-    report: &Report<'_>,
-    frame: Frame,
-    charger: usize,
-    top: f64,
-    (labelled, lowest): (bool, bool),
-    energy_kwh: f64,
-) {
-    let record = report.record;
-    let time = TimeScale::new(frame, record.from, record.to, report.scenario.utc_offset);
-    let scale = Scale::nice(frame, 0.0, top, 2);
+/// How samples become points, the same for every panel.
+struct View {
+    times: Vec<Time>,
+    groups: Vec<Range<usize>>,
+    /// Long runs show means: the extremes of hours would fill the panel.
+    means: bool,
+    seconds: f64,
+}
+
+/// What a panel shows: (when, watts) for limits and draws.
+struct Series {
+    offered: Vec<(Time, f64)>,
+    drawn: Vec<(Time, f64)>,
+}
+
+impl View {
+    fn of(report: &Report<'_>) -> View {
+        let times: Vec<Time> = report.record.samples.iter().map(|sample| sample.at).collect();
+        let means = times.len() > 3000;
+        let groups = groups(&times, if means { 160 } else { 3000 });
+        let seconds = report.virtual_s() / groups.len().max(1) as f64;
+        View { times, groups, means, seconds }
+    }
+
+    fn series(&self, report: &Report<'_>, charger: usize) -> Series {
+        let values = |pick: fn(&(Watts, Watts, Watts)) -> i64| -> Vec<(Time, f64)> {
+            let samples = report.record.samples.iter();
+            let all: Vec<i64> = samples.map(|s| s.chargers.get(charger).map_or(0, pick)).collect();
+            if self.means {
+                let groups = self.groups.iter();
+                groups
+                    .map(|g| (self.times[g.start], mean(all[g.clone()].iter().copied())))
+                    .collect()
+            } else {
+                let kept = extremes(&self.times, &all, 260).into_iter();
+                kept.map(|i| (self.times[i], all[i] as f64)).collect()
+            }
+        };
+        Series { offered: values(|c| c.0.0), drawn: values(|c| c.1.0) }
+    }
+}
+
+impl Series {
+    fn highest_kw(&self) -> f64 {
+        self.offered.iter().chain(&self.drawn).map(|point| point.1).fold(0.0, f64::max) / 1000.0
+    }
+}
+
+fn draw_axes(svg: &mut Svg, frame: Frame, scale: &Scale, labelled: bool) {
     svg.rect((frame.x, frame.y), (frame.w, frame.h), "panel");
     for value in scale.ticks() {
         let y = scale.y(value);
@@ -108,36 +154,46 @@ fn draw_panel(
             svg.text((frame.x - 4.0, y + 3.4), "small", Anchor::End, &scale.label(value));
         }
     }
-    let times: Vec<_> = record.samples.iter().map(|s| s.at).collect();
-    let series = |pick: &dyn Fn(&Sample) -> i64| {
-        let values: Vec<i64> = record.samples.iter().map(pick).collect();
-        let points = extremes(&times, &values, 170)
-            .into_iter()
-            .map(|i| (time.x(times[i]), scale.y(values[i] as f64 / 1000.0)))
-            .collect();
-        without_flat(points)
+}
+
+fn draw_series(
+    svg: &mut Svg,
+    frame: Frame,
+    time: TimeScale,
+    scale: &Scale,
+    series: &Series,
+    means: bool,
+) {
+    let points = |series: &[(Time, f64)]| {
+        let points = series.iter().map(|(at, watts)| (time.x(*at), scale.y(watts / 1000.0)));
+        without_flat(points.collect())
     };
-    let offered = series(&|s| s.chargers.get(charger).map_or(0, |c| c.0.0));
-    let drawn = series(&|s| s.chargers.get(charger).map_or(0, |c| c.1.0));
+    let offered = points(&series.offered);
     let (mut pale, mut line, mut dark) = (Path::default(), Path::default(), Path::default());
-    pale.area(&offered, frame.bottom(), false);
-    line.polyline(offered.iter().copied(), false);
-    dark.area(&drawn, frame.bottom(), false);
+    pale.area(&offered, frame.bottom(), true);
+    line.polyline(offered.iter().copied(), true);
+    dark.area(&points(&series.drawn), frame.bottom(), true);
     svg.path(&pale, "offer");
     svg.path(&dark, "draw");
-    svg.path(&line, "offer-line");
-    svg.line((frame.x, frame.bottom()), (frame.right(), frame.bottom()), "axis");
-    let name = fit(record.chargers[charger].as_str(), 11.0, 128.0);
+    if !means {
+        svg.path(&line, "offer-line");
+    }
+}
+
+fn draw_name(svg: &mut Svg, frame: Frame, name: &str, energy_kwh: f64) {
+    let name = fit_name(name, 11.0, 124.0);
     svg.text((frame.x, frame.y - 5.0), "strong", Anchor::Start, &name);
-    let energy = format!(
-        "{} kWh",
-        if energy_kwh >= 100.0 { number(energy_kwh, 0) } else { short(energy_kwh) }
-    );
+    let decimals = if energy_kwh >= 100.0 { 0 } else { 1 };
+    let energy = format!("{} kWh", number(energy_kwh, decimals));
     svg.text((frame.right(), frame.y - 5.0), "faint", Anchor::End, &energy);
-    for tick in time.ticks(48.0) {
+}
+
+fn draw_times(svg: &mut Svg, frame: Frame, time: TimeScale, labelled: bool) {
+    svg.line((frame.x, frame.bottom()), (frame.right(), frame.bottom()), "axis");
+    for tick in time.ticks(44.0) {
         let x = time.x(tick.at);
         svg.line((x, frame.bottom()), (x, frame.bottom() + 3.0), "axis");
-        if lowest && x > frame.x + 8.0 && x < frame.right() - 8.0 {
+        if labelled && x > frame.x + 8.0 && x < frame.right() - 8.0 {
             svg.text((x, frame.bottom() + 13.0), "small", Anchor::Middle, &tick.label);
         }
     }

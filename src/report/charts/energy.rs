@@ -18,7 +18,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let m = &report.metrics;
     let met = |value: Option<f64>| number(value.unwrap_or(f64::NAN), 1);
     let detail = format!(
-        "{} of {} kWh, {} %; {} % of the sessions were fully served",
+        "{} of {} kWh: {} %; {} % of the sessions were fully served",
         number(m.energy_delivered_kwh, 1),
         number(m.energy_requested_kwh, 1),
         met(m.demand_met_pct),
@@ -54,6 +54,9 @@ fn draw_scatter(svg: &mut Svg, report: &Report<'_>) {
     }
     svg.line((LEFT.x, LEFT.bottom()), (LEFT.right(), LEFT.bottom()), "axis");
     svg.text((LEFT.right(), LEFT.bottom() + 33.0), "faint", Anchor::End, "wished, kWh");
+    if sessions.is_empty() {
+        return nothing(svg, LEFT, "no sessions");
+    }
     svg.line((LEFT.x, LEFT.bottom()), (LEFT.right(), LEFT.y), "diagonal");
     let (mut served, mut missing) = (Path::default(), Path::default());
     for session in sessions {
@@ -63,9 +66,6 @@ fn draw_scatter(svg: &mut Svg, report: &Report<'_>) {
     }
     svg.path(&served, "draw-s dots");
     svg.path(&missing, "bad-s dots");
-    if sessions.is_empty() {
-        nothing(svg, LEFT, "no sessions");
-    }
 }
 
 fn draw_ranking(svg: &mut Svg, report: &Report<'_>) {
@@ -104,5 +104,8 @@ fn draw_ranking(svg: &mut Svg, report: &Report<'_>) {
         before = Some(share);
     }
     area.area(&points, RIGHT.bottom(), true);
-    svg.path(&area, "draw");
+    svg.path(&area, "plugged");
+    let mut edge = Path::default();
+    edge.polyline(points, true);
+    svg.stroked_path(&edge, "draw-s", 2.0);
 }

@@ -91,13 +91,38 @@ fn nothing(svg: &mut Svg, frame: axes::Frame, text: &str) {
     svg.text(middle, "sub", Anchor::Middle, text);
 }
 
-/// Length of the bars of a histogram over time: a round span that makes at most `most` bars.
-fn bar_length(from: Time, to: Time, most: i64) -> Span {
-    let length = to.since(from).whole_s().max(1);
-    [300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800]
-        .into_iter()
-        .find(|step| length <= step * most)
-        .map_or(Span::from_s(2_419_200), Span::from_s)
+/// Bars of a histogram over time: round local spans, at most about 72 of them.
+struct Bars {
+    first: Time,
+    length: Span,
+    count: usize,
+}
+
+impl Bars {
+    fn of(report: &Report<'_>) -> Bars {
+        let (from, to) = (report.record.from, report.record.to);
+        let whole = to.since(from).whole_s().max(1);
+        let length = [300, 900, 1800, 3600, 7200, 10_800, 21_600, 86_400, 604_800]
+            .into_iter()
+            .find(|step| whole <= step * 72)
+            .map_or(Span::from_s(2_419_200), Span::from_s);
+        let local = (from + report.scenario.utc_offset).0;
+        let first = Time(local - local.rem_euclid(length.0)) - report.scenario.utc_offset;
+        let count = (to.since(first).0 / length.0 + 1).max(1) as usize;
+        Bars { first, length, count }
+    }
+
+    /// The bar that an instant falls into.
+    fn index(&self, at: Time) -> usize {
+        let index = at.since(self.first).0.max(0) / self.length.0;
+        (index as usize).min(self.count - 1)
+    }
+
+    /// Left edge and width of every bar, with a gap of a pixel.
+    fn boxes(&self, time: axes::TimeScale) -> Vec<(f64, f64)> {
+        let edge = |index: usize| time.x(self.first + self.length * index as i64);
+        (0..self.count).map(|i| (edge(i) + 0.5, (edge(i + 1) - edge(i) - 1.0).max(0.0))).collect()
+    }
 }
 
 /// The length of a bar in words: `hour`, `15 min`.
@@ -129,10 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_round_and_few() {
-        let from = Time::from_unix_s(0);
-        assert_eq!(bar_length(from, from + Span::from_s(14 * 3600), 72), Span::from_s(900));
-        let month = bar_length(from, from + Span::from_s(31 * 86_400), 72);
-        assert_eq!((month, bar_name(month).as_str()), (Span::from_s(43_200), "12 h"));
+    fn bars_have_names_that_people_use() {
+        assert_eq!(bar_name(Span::from_s(900)), "15 min");
+        assert_eq!(bar_name(Span::from_s(3600)), "hour");
+        assert_eq!(bar_name(Span::from_s(86_400)), "day");
     }
 }

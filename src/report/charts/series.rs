@@ -1,5 +1,7 @@
 //! Thinning: a month has tens of thousands of samples, a chart has 800 pixels.
 
+use std::ops::Range;
+
 use crate::time::Time;
 
 /// Indices of the samples to draw: per bin of equal time the ones with the lowest and the highest
@@ -34,6 +36,33 @@ pub fn extremes(times: &[Time], values: &[i64], bins: usize) -> Vec<usize> {
     kept.push(count - 1);
     kept.dedup();
     kept
+}
+
+/// Groups samples into at most `bins + 1` bins of equal time; when there are not more samples than
+/// bins, every one stands alone. Times ascend.
+#[must_use]
+pub fn groups(times: &[Time], bins: usize) -> Vec<Range<usize>> {
+    let count = times.len();
+    if count <= bins.max(1) {
+        return (0..count).map(|index| index..index + 1).collect();
+    }
+    let length = (times[count - 1].since(times[0]).0 / bins as i64).max(1);
+    let bin = |index: usize| times[index].since(times[0]).0 / length;
+    let mut groups: Vec<Range<usize>> = Vec::with_capacity(bins + 1);
+    for index in 0..count {
+        match groups.last_mut() {
+            Some(last) if bin(last.start) == bin(index) => last.end = index + 1,
+            _ => groups.push(index..index + 1),
+        }
+    }
+    groups
+}
+
+/// The mean of `values` over a group; 0 of none.
+#[must_use]
+pub fn mean(values: impl ExactSizeIterator<Item = i64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    values.sum::<i64>() as f64 / count
 }
 
 /// Leaves out points in the middle of a flat stretch: they draw nothing.
@@ -71,6 +100,15 @@ mod tests {
             let worst = |of: &mut dyn Iterator<Item = i64>| of.min();
             prop_assert_eq!(worst(&mut kept.iter().map(|i| values[*i])), worst(&mut values.iter().copied()));
         }
+    }
+
+    #[test]
+    fn groups_cover_every_sample_once() {
+        let times: Vec<Time> = (0..1000).map(|n| Time::from_unix_s(n * 60)).collect();
+        let groups = groups(&times, 90);
+        assert!(groups.len() <= 91);
+        assert_eq!(groups.iter().map(ExactSizeIterator::len).sum::<usize>(), 1000);
+        assert!(groups.windows(2).all(|pair| pair[0].end == pair[1].start));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, TimeScale, legend};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
 use crate::report::charts::{Chart, busiest, headed, nothing};
 use crate::report::fairness::FULLY_SERVED_KWH;
 use crate::report::text::{local, number};
@@ -22,7 +22,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let rows = Rows::of(report);
     let shown = rows.lanes.len();
     let pitch = (560.0 / shown.max(1) as f64).clamp(9.5, 22.0);
-    let frame = Frame { x: 112.0, y: 102.0, w: 768.0, h: (pitch * shown as f64).max(60.0) };
+    let frame = Frame { x: 112.0, y: 108.0, w: 768.0, h: (pitch * shown as f64).max(60.0) };
     let sessions = &report.record.sessions;
     let unserved = sessions.iter().filter(|s| !served(s)).count();
     let left_out = if rows.all > shown {
@@ -31,9 +31,9 @@ pub fn draw(report: &Report<'_>) -> Chart {
         String::new()
     };
     let detail = format!(
-        "{} visits, {} of them left with energy missing{left_out}",
-        sessions.len(),
-        unserved
+        "{} visits, {} of them with energy missing{left_out}",
+        number(sessions.len() as f64, 0),
+        number(unserved as f64, 0),
     );
     let mut svg = headed(frame.bottom() + 54.0, title, &detail);
     rows.draw_labels(&mut svg, frame, pitch);
@@ -104,7 +104,7 @@ impl Rows {
             if row % 2 == 0 {
                 svg.rect((frame.x, y), (frame.w, pitch), "band");
             }
-            let label = fit(label, size, 92.0);
+            let label = fit_name(label, size, 92.0);
             svg.text((frame.x - 7.0, y + pitch / 2.0 + 0.36 * size), class, Anchor::End, &label);
         }
     }
@@ -147,6 +147,8 @@ impl Layers {
     fn add(&mut self, session: &SessionRecord, time: TimeScale, y: f64, end_of_run: Time) {
         let end = session.departure.unwrap_or(end_of_run);
         let (left, right) = (time.x(session.arrival), time.x(end));
+        // On a month's scale a mark of fixed width would hide the visit.
+        let mark = (0.12 * (right - left)).clamp(0.4, 2.0);
         self.plugged.polyline([(left, y), (right.max(left + 0.6), y)], false);
         // Spans closer than a third of a pixel are drawn as one.
         let mut open: Option<(f64, f64)> = None;
@@ -166,11 +168,11 @@ impl Layers {
         }
         if served(session) {
             if let Some(at) = session.satisfied {
-                let x = time.x(at);
-                self.satisfied.polyline([(x - 1.0, y), (x + 1.0, y)], false);
+                let (x, half) = (time.x(at), mark / 2.0);
+                self.satisfied.polyline([(x - half, y), (x + half, y)], false);
             }
         } else if session.departure.is_some() {
-            self.missing.polyline([((right - 3.0).max(left), y), (right, y)], false);
+            self.missing.polyline([(right - 1.5 * mark, y), (right, y)], false);
         }
     }
 

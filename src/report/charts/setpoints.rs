@@ -2,14 +2,13 @@
 
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
-use crate::report::charts::svg::{Anchor, Path, Svg, fit};
-use crate::report::charts::{Chart, bar_length, bar_name, busiest, headed, nothing};
+use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
+use crate::report::charts::{Bars, Chart, bar_name, busiest, headed, nothing};
 use crate::report::text::{number, short};
-use crate::time::Span;
 
-const UPPER: Frame = Frame { x: 56.0, y: 102.0, w: 824.0, h: 150.0 };
-const LOWER: Frame = Frame { x: 56.0, y: 338.0, w: 824.0, h: 120.0 };
-const HEIGHT: f64 = 530.0;
+const UPPER: Frame = Frame { x: 56.0, y: 108.0, w: 824.0, h: 150.0 };
+const LOWER: Frame = Frame { x: 56.0, y: 344.0, w: 824.0, h: 120.0 };
+const HEIGHT: f64 = 536.0;
 const MOST_BARS: usize = 60;
 
 /// Draws the chart.
@@ -19,9 +18,9 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let m = &report.metrics;
     let detail = format!(
         "{} changes, {} reversals, {} without an outside cause; {} changes per hour and session",
-        report.oscillation.changes(),
-        report.oscillation.reversals(),
-        m.endogenous_changes,
+        number(report.oscillation.changes() as f64, 0),
+        number(report.oscillation.reversals() as f64, 0),
+        number(m.endogenous_changes as f64, 0),
         m.setpoint_changes_per_h.map_or_else(|| "–".to_owned(), short),
     );
     let mut svg = headed(HEIGHT, title, &detail);
@@ -52,29 +51,23 @@ struct Count {
 
 fn draw_over_time(svg: &mut Svg, report: &Report<'_>) {
     let record = report.record;
-    let length = bar_length(record.from, record.to, 96);
-    let bars = (record.to.since(record.from).0 / length.0 + 1).max(1) as usize;
-    let mut counts = vec![Count::default(); bars];
-    let bar = |at: crate::time::Time| {
-        ((at.since(record.from).0.max(0) / length.0) as usize).min(bars - 1)
-    };
+    let bars = Bars::of(report);
+    let mut counts = vec![Count::default(); bars.count];
     for movement in &report.oscillation.sessions {
         for at in &movement.changes {
-            counts[bar(*at)].changes += 1.0;
+            counts[bars.index(*at)].changes += 1.0;
         }
         for at in &movement.reversals {
-            counts[bar(*at)].reversals += 1.0;
+            counts[bars.index(*at)].reversals += 1.0;
         }
     }
     for (_, at) in &report.oscillation.endogenous {
-        counts[bar(*at)].unexplained += 1.0;
+        counts[bars.index(*at)].unexplained += 1.0;
     }
     let time = TimeScale::new(UPPER, record.from, record.to, report.scenario.utc_offset);
     let scale = scale_of(UPPER, &counts);
-    scale.draw(svg, &format!("changes per {}", bar_name(length)));
-    let edge = |index: usize| time.x(record.from + Span(length.0 * index as i64));
-    let boxes: Vec<(f64, f64)> =
-        (0..bars).map(|i| (edge(i) + 0.5, (edge(i + 1) - edge(i) - 1.0).max(0.0))).collect();
+    scale.draw(svg, &format!("changes per {}", bar_name(bars.length)));
+    let boxes = bars.boxes(time);
     draw_bars(svg, &scale, UPPER, &boxes, &counts);
     time.draw(svg);
     time.draw_marks(svg, &record.marks);
@@ -122,10 +115,10 @@ fn draw_by_charger(svg: &mut Svg, report: &Report<'_>) {
         let name = record.chargers[*charger].as_str();
         let x = x + width / 2.0;
         if pitch >= 84.0 {
-            let name = fit(name, 11.0, pitch - 6.0);
+            let name = fit_name(name, 11.0, pitch - 6.0);
             svg.text((x, LOWER.bottom() + 16.0), "", Anchor::Middle, &name);
         } else {
-            let name = fit(name, 9.5, 74.0);
+            let name = fit_name(name, 9.5, 74.0);
             svg.turned_text((x + 3.0, LOWER.bottom() + 10.0), -50, "small", Anchor::End, &name);
         }
     }

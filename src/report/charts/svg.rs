@@ -310,6 +310,23 @@ pub fn fit(text: &str, font_px: f64, width: f64) -> String {
     cut
 }
 
+/// A name, cut in its middle to at most `width` pixels: names of one site often differ only in their
+/// last characters.
+#[must_use]
+pub fn fit_name(name: &str, font_px: f64, width: f64) -> String {
+    if text_width(name, font_px) <= width {
+        return name.to_owned();
+    }
+    let letters: Vec<char> = name.chars().collect();
+    let cut = |kept: usize| -> String {
+        let tail = kept.div_ceil(2);
+        let head = letters[..kept - tail].iter();
+        head.chain(['…'].iter()).chain(&letters[letters.len() - tail..]).collect()
+    };
+    let fitting = (1..letters.len()).rev().map(cut).find(|text| text_width(text, font_px) <= width);
+    fitting.unwrap_or_else(|| "…".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +351,15 @@ mod tests {
         let mut svg = Svg::new(10.0, 10.0);
         svg.line((f64::NAN, 0.0), (f64::INFINITY, 1.25), "a");
         assert_eq!(svg.body(), "<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1.3\" class=\"a\"/>\n");
+    }
+
+    #[test]
+    fn long_names_keep_their_end() {
+        assert_eq!(fit_name("CP-01", 10.0, 100.0), "CP-01");
+        let cut = fit_name("dc150-parking-garage-7", 10.0, 80.0);
+        assert!(cut.starts_with("dc150") && cut.ends_with("age-7"), "{cut}");
+        assert!(text_width(&cut, 10.0) <= 80.0);
+        assert_eq!(fit_name("anything", 10.0, 0.0), "…");
     }
 
     #[test]
