@@ -52,18 +52,24 @@ energy_spread_kwh = 10
 }
 
 fn main() {
-    println!("{:>8} {:>10} {:>10} {:>9} {:>12} {:>12} {:>8}", "chargers", "events", "frames", "wall s", "events/s", "frames/s", "ratio");
+    println!(
+        "{:>8} {:>10} {:>10} {:>9} {:>12} {:>12} {:>8}",
+        "chargers", "events", "frames", "wall s", "events/s", "frames/s", "ratio"
+    );
     let mut before: Option<f64> = None;
     for chargers in [10, 100, 1000] {
         let source = Source::new("bench.toml", &day(chargers));
         let loaded = scenario::load(&source, &|name| Err(format!("{name}: no files here")));
-        let Ok((scenario, _)) = loaded else { panic!("the bench scenario does not load: {loaded:?}") };
+        let Ok((scenario, _)) = loaded else {
+            panic!("the bench scenario does not load: {loaded:?}")
+        };
         let fleet = scenario::expand(&scenario, scenario.seed);
         let mut best = f64::INFINITY;
         let mut counts = (0, 0);
         for _ in 0..5 {
             let began = Instant::now();
-            let record = World::new(&scenario, &fleet, scenario.site.strategy, scenario.seed, None).run();
+            let record =
+                World::new(&scenario, &fleet, scenario.site.strategy, scenario.seed, None).run();
             best = best.min(began.elapsed().as_secs_f64());
             counts = (record.events, record.frames);
         }

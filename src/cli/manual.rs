@@ -7,7 +7,10 @@ use clap::Command;
 use super::Exit;
 
 /// Prints the completion script of a shell.
-pub(super) fn completions(shell: clap_complete::Shell, mut command: Command) -> anyhow::Result<Exit> {
+pub(super) fn completions(
+    shell: clap_complete::Shell,
+    mut command: Command,
+) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "ampacity", &mut script);
     io::stdout().write_all(&script)?;
@@ -19,7 +22,8 @@ pub(super) fn page(mut command: Command) -> anyhow::Result<Exit> {
     command.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help")
+    {
         let title = format!("ampacity {}", subcommand.get_name());
         writeln!(page, ".SH {}", title.to_uppercase())?;
         let man = clap_mangen::Man::new(subcommand.clone());

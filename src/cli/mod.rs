@@ -22,6 +22,10 @@ pub enum Exit {
     Invalid = 2,
     /// Input, output or runtime failure.
     Broken = 3,
+    /// Nothing ran: no car ever plugged in.
+    NothingRan = 5,
+    /// An invariant of the program itself is broken.
+    Bug = 101,
     /// Interrupted.
     Interrupted = 130,
 }

@@ -1,11 +1,13 @@
 //! `ampacity run SCENARIO`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Colour, Exit, scenario};
 use crate::allocation::Strategy;
@@ -14,6 +16,9 @@ use crate::scenario::model::Scenario;
 use crate::sim::record::RunRecord;
 use crate::sim::world::{Frame, Tap, World};
 use crate::trace;
+
+/// A run shows its progress after this.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -64,7 +69,15 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     });
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let record = simulate(&loaded, strategy, seed, args.trace.then_some(folder.as_path()))?;
+    // Without a handler Ctrl-C just ends the program, which is no reason not to run.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let show_progress = !args.quiet && !args.json && io::stderr().is_terminal();
+    let trace_to = args.trace.then_some(folder.as_path());
+    let Ran { record, interrupted } = simulate(&loaded, strategy, seed, trace_to, show_progress)?;
+    for broken in record.broken_invariants() {
+        eprintln!("ampacity: this is a bug of the program, please report it: {broken}");
+        return Ok(Exit::Bug);
+    }
     let report = Report::new(&loaded, &record, &command_line());
     report::write::write_all(&folder, &report)
         .with_context(|| format!("cannot write the results to {}", folder.display()))?;
@@ -75,7 +88,15 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
         write!(out, "{}", report::terminal::render(&report, colour.on_stdout()))?;
         writeln!(out, "results: {}", folder.display())?;
     }
-    Ok(if report.verdict() == Verdict::Passed { Exit::Passed } else { Exit::Failed })
+    Ok(match report.verdict() {
+        _ if interrupted => Exit::Interrupted,
+        _ if record.sessions.is_empty() => {
+            eprintln!("ampacity: nothing ran: no car plugged in during the whole run");
+            Exit::NothingRan
+        }
+        Verdict::Passed => Exit::Passed,
+        Verdict::Failed => Exit::Failed,
+    })
 }
 
 /// Runs the world flat out; frames go to `trace.jsonl` in `trace_to`.
@@ -84,17 +105,22 @@ fn simulate(
     strategy: Strategy,
     seed: u64,
     trace_to: Option<&Path>,
-) -> anyhow::Result<RunRecord> {
+    show_progress: bool,
+) -> anyhow::Result<Ran> {
     let began = Instant::now();
     let fleet = crate::scenario::expand(scenario, seed);
-    let mut failed: io::Result<()> = Ok(());
-    let mut record = match trace_to {
-        None => World::new(scenario, &fleet, strategy, seed, None).run(),
+    let drive = |tap| {
+        let mut world = World::new(scenario, &fleet, strategy, seed, tap);
+        let interrupted = drive(&mut world, show_progress);
+        (world.finish(), interrupted)
+    };
+    let (mut record, interrupted) = match trace_to {
+        None => drive(None),
         Some(folder) => {
             let path = folder.join("trace.jsonl");
-            let file = File::create(&path)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            let mut sink = BufWriter::new(file);
+            let cannot = || format!("cannot write {}", path.display());
+            let mut sink = BufWriter::new(File::create(&path).with_context(cannot)?);
+            let mut failed: io::Result<()> = Ok(());
             let mut line = String::new();
             let tap: Tap<'_> = Box::new(|frame: Frame<'_>| {
                 line.clear();
@@ -104,14 +130,47 @@ fn simulate(
                     failed = sink.write_all(line.as_bytes());
                 }
             });
-            let record = World::new(scenario, &fleet, strategy, seed, Some(tap)).run();
-            failed.and_then(|()| sink.flush())
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            record
+            let ran = drive(Some(tap));
+            failed.and_then(|()| sink.flush()).with_context(cannot)?;
+            ran
         }
     };
     record.wall_s = began.elapsed().as_secs_f64();
-    Ok(record)
+    Ok(Ran { record, interrupted })
+}
+
+/// A run, perhaps not to its end.
+struct Ran {
+    record: RunRecord,
+    interrupted: bool,
+}
+
+/// Set by Ctrl-C; the run ends at the next event and what there is is still written.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Steps the world to its end or to an interruption, which is returned. A run that takes long
+/// enough to wonder shows its progress, on a terminal only.
+fn drive(world: &mut World<'_>, show_progress: bool) -> bool {
+    let bar = ProgressBar::hidden();
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent} %, {eta} left") {
+        bar.set_style(style);
+    }
+    let began = Instant::now();
+    let mut events = 0_u64;
+    while !INTERRUPTED.load(Ordering::Relaxed) {
+        if !world.step() {
+            bar.finish_and_clear();
+            return false;
+        }
+        events += 1;
+        if show_progress && events.is_multiple_of(1 << 16) && began.elapsed() > PATIENCE {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.set_length(1000);
+            bar.set_position((world.progress() * 1000.0) as u64);
+        }
+    }
+    bar.finish_and_clear();
+    true
 }
 
 /// The command line as typed, for the report.

@@ -26,9 +26,8 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
         }
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let files = |name: &str| {
-        fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
-    };
+    let files =
+        |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
     Ok(scenario::load(&source, &files))
 }
 

@@ -151,8 +151,13 @@ impl Csms {
                 active.is_some_and(|a| a.target.is_some_and(|target| target > a.entry.confirmed()))
             })
             .collect();
-        for (point, _) in &census.places {
-            self.pump(now, *point);
+        for (point, index) in &census.places {
+            let active = self.points[point.0].connectors[*index].active.as_ref();
+            let settled =
+                active.is_some_and(|a| a.profiled && a.target == Some(a.entry.standing()));
+            if !settled {
+                self.pump(now, *point);
+            }
         }
         self.raise(now, site);
     }

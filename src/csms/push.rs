@@ -23,8 +23,9 @@ use crate::ocpp::types::{ChargingProfileStatus, MessageTrigger};
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
-/// A raise that is blocked this long takes what room there is.
-const PARTIAL_AFTER: Span = Span::from_s(5);
+/// A raise that is blocked this long takes what room there is. Longer than a decrease usually
+/// takes to be confirmed (`confirm_after` and a round trip), or every raise would come in two.
+const PARTIAL_AFTER: Span = Span::from_s(10);
 /// First wait after a refusal; it doubles up to [`RETRY_MAX`].
 const RETRY: Span = Span::from_s(5);
 /// Longest wait between tries.

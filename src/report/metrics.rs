@@ -1,4 +1,5 @@
-//! Every figure of `summary.json`, with its name, unit and meaning in one place.
+//! Every figure of `summary.json`, computed; names, units and meanings stand in
+//! [`scenario::metrics`](crate::scenario::metrics).
 //!
 //! The catalogue is the contract: scenario assertions, comparisons and the HTML page all use these
 //! names. A figure without a basis (a percentage of nothing) is `None`, written as `null`; an
@@ -7,6 +8,7 @@
 use crate::report::compliance::Compliance;
 use crate::report::fairness::{Service, jain, nearest_rank};
 use crate::report::oscillation::Oscillation;
+use crate::scenario::metrics::{METRICS, Metric};
 use crate::scenario::model::Scenario;
 use crate::sim::record::RunRecord;
 
@@ -50,21 +52,44 @@ impl Figure for Option<f64> {
     }
 }
 
+/// The entry of a metric in the table of names. A figure that the table does not know does not
+/// compile, and neither does a table with a name that nobody computes (below).
+const fn known(name: &str) -> Metric {
+    let mut index = 0;
+    while index < METRICS.len() {
+        if same(METRICS[index].name.as_bytes(), name.as_bytes()) {
+            return METRICS[index];
+        }
+        index += 1;
+    }
+    panic!("a figure that scenario::metrics::METRICS does not know")
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    let mut index = 0;
+    while index < left.len() && index < right.len() && left[index] == right[index] {
+        index += 1;
+    }
+    index == left.len() && index == right.len()
+}
+
+const _: () = assert!(CATALOGUE.len() == METRICS.len(), "a metric that nobody computes");
+
 macro_rules! metrics {
-    ($($name:ident: $kind:ty, $unit:literal, $meaning:literal;)*) => {
-        /// All metrics of one run.
+    ($($name:ident: $kind:ty;)*) => {
+        /// All metrics of one run; what each means stands in [`METRICS`].
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Metrics {
-            $(#[doc = $meaning] pub $name: $kind,)*
+            $(#[doc = concat!("See `", stringify!($name), "` in [`METRICS`].")] pub $name: $kind,)*
         }
 
         /// All metrics, in the order of `summary.json`.
         pub const CATALOGUE: &[Info] = &[
             $(Info {
-                name: stringify!($name),
-                unit: $unit,
+                name: known(stringify!($name)).name,
+                unit: known(stringify!($name)).unit,
                 count: <$kind as Figure>::COUNT,
-                meaning: $meaning,
+                meaning: known(stringify!($name)).meaning,
             },)*
         ];
 
@@ -79,49 +104,50 @@ macro_rules! metrics {
 }
 
 metrics! {
-    sessions: u64, "", "Visits, also those that never got a transaction.";
-    turned_away: u64, "", "Cars that found no free charger.";
-    energy_requested_kwh: f64, "kWh", "Sum of what drivers wished, at the meter.";
-    energy_delivered_kwh: f64, "kWh", "Sum of what they got, at the meter.";
-    demand_met_pct: Option<f64>, "%", "Delivered energy of the energy wished, over all sessions.";
-    demand_met_of_feasible_pct: Option<f64>, "%", "Delivered energy of what the cars could have taken in their stay without any site limit.";
-    sessions_fully_served_pct: Option<f64>, "%", "Sessions that left with less than 0.1 kWh missing.";
-    sessions_without_power: u64, "", "Sessions that wished energy and never had power.";
-    unmet_kwh_p95: Option<f64>, "kWh", "Missing energy that 95 % of the sessions do not exceed (nearest rank).";
-    satisfaction_min_pct: Option<f64>, "%", "Delivered of wished energy of the worst served session.";
-    peak_kw: f64, "kW", "Highest true draw.";
-    limit_kw: f64, "kW", "Highest limit for vehicles in force: grid connection minus reserve.";
-    load_factor: Option<f64>, "", "Mean draw divided by the peak, 0 to 1.";
-    utilisation_pct: Option<f64>, "%", "Energy drawn of the energy that the limit for vehicles allowed.";
-    over_limit_s: f64, "s", "Time the true draw was above the limit for vehicles, integrated at every event.";
-    over_limit_kwh: f64, "kWh", "Energy above the limit for vehicles, integrated at every event.";
-    over_limit_max_kw: f64, "kW", "Largest draw above the limit for vehicles.";
-    committed_over_limit_s: f64, "s", "Time the worst case of the reservations was above the limit for vehicles.";
-    committed_over_limit_kwh: f64, "kWh", "Integral of the reservations above the limit for vehicles.";
-    committed_over_limit_max_kw: f64, "kW", "Largest excess of the reservations over the limit for vehicles.";
-    time_within_reserve_pct: Option<f64>, "%", "Samples with a draw above the limit for vehicles but within the grid connection.";
-    time_over_connection_pct: Option<f64>, "%", "Samples with a draw above the grid connection.";
-    setpoint_changes_per_h: Option<f64>, "1/h", "Changes of accepted limits above 0.1 kW per hour in which a session wanted energy.";
-    reversals_per_h: Option<f64>, "1/h", "Changes in the opposite direction of the change before, per hour in which a session wanted energy.";
-    reversal_ratio_pct: Option<f64>, "%", "Reversals among the changes that could have been one.";
-    total_variation_kw_per_h: Option<f64>, "kW/h", "Sum of all absolute limit changes per hour in which a session wanted energy.";
-    wasted_movement_kw_per_h: Option<f64>, "kW/h", "Total variation minus the net movement of every session.";
-    setpoint_tick_std_kw: Option<f64>, "kW", "Standard deviation of a limit's change from one sample interval to the next.";
-    endogenous_changes: u64, "", "Changes of limits that no arrival, departure, fulfilment, rotation, config, limit or acceptance step explains.";
-    pauses_per_session: Option<f64>, "", "Changes from a charging limit to none while energy was wanted, per session with a transaction.";
-    longest_pause_s: f64, "s", "Longest pause of a session that wanted energy.";
-    shortest_on_s: Option<f64>, "s", "Shortest time between a resume and the next pause.";
-    ripple_kw: Option<f64>, "kW", "Standard deviation of the site's draw in windows without any event (sampled).";
-    limit_cycles: u64, "", "Four swings of the allocated total above 1.4 kW within ten minutes (sampled).";
-    jain_satisfaction: Option<f64>, "", "Jain's fairness index over delivered / wished energy of the sessions, 1 is even.";
-    time_to_first_power_s_p95: Option<f64>, "s", "Wait from plug-in to first power that 95 % of the sessions do not exceed; without power: the whole wait.";
-    command_latency_ms_p95: Option<f64>, "ms", "Time to the answer of a SetChargingProfile that 95 % of the answered ones do not exceed.";
-    set_charging_profile_calls: u64, "", "SetChargingProfile requests sent.";
-    set_charging_profile_per_charger_per_h: Option<f64>, "1/h", "SetChargingProfile requests per charger and hour of the run.";
-    commands_rejected: u64, "", "SetChargingProfile requests answered by Rejected or NotSupported.";
-    commands_timed_out: u64, "", "SetChargingProfile requests without an answer in time.";
-    commands_failed: u64, "", "SetChargingProfile requests answered by a CALLERROR.";
-    energy_balance_error_kwh: f64, "kWh", "Metered energy minus what batteries gained and conversion lost; 0 but for rounding.";
+    sessions: u64;
+    turned_away: u64;
+    energy_requested_kwh: f64;
+    energy_delivered_kwh: f64;
+    demand_met_pct: Option<f64>;
+    demand_met_of_feasible_pct: Option<f64>;
+    sessions_fully_served_pct: Option<f64>;
+    sessions_without_power: u64;
+    unmet_kwh_p95: Option<f64>;
+    satisfaction_min_pct: Option<f64>;
+    peak_kw: f64;
+    limit_kw: f64;
+    load_factor: Option<f64>;
+    utilisation_pct: Option<f64>;
+    over_limit_s: f64;
+    over_limit_kwh: f64;
+    over_limit_max_kw: f64;
+    committed_over_limit_s: f64;
+    committed_over_limit_kwh: f64;
+    committed_over_limit_max_kw: f64;
+    time_within_reserve_pct: Option<f64>;
+    time_over_connection_pct: Option<f64>;
+    setpoint_changes_per_h: Option<f64>;
+    reversals_per_h: Option<f64>;
+    reversal_ratio_pct: Option<f64>;
+    total_variation_kw_per_h: Option<f64>;
+    wasted_movement_kw_per_h: Option<f64>;
+    setpoint_tick_std_kw: Option<f64>;
+    endogenous_changes: u64;
+    pauses_per_session: Option<f64>;
+    longest_pause_s: f64;
+    shortest_on_s: Option<f64>;
+    ripple_kw: Option<f64>;
+    limit_cycles: u64;
+    jain_satisfaction: Option<f64>;
+    time_to_first_power_s_p95: Option<f64>;
+    command_latency_ms_p95: Option<f64>;
+    set_charging_profile_calls: u64;
+    set_charging_profile_per_charger_per_h: Option<f64>;
+    commands_rejected: u64;
+    commands_timed_out: u64;
+    commands_failed: u64;
+    energy_balance_error: f64;
+    draw_uncovered_kw: f64;
 }
 
 impl Metrics {
@@ -155,9 +181,8 @@ impl Metrics {
             committed_over_limit_s: record.committed_over_limit.seconds,
             committed_over_limit_kwh: record.committed_over_limit.kwh,
             committed_over_limit_max_kw: record.committed_over_limit.max_kw,
-            energy_balance_error_kwh: record.energy.grid_kwh
-                - record.energy.battery_kwh
-                - record.energy.losses_kwh,
+            energy_balance_error: record.energy.relative_error(),
+            draw_uncovered_kw: record.uncovered_max_kw.max(0.0),
             ..Metrics::default()
         };
         metrics.add_service(service);

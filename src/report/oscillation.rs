@@ -211,10 +211,10 @@ impl Oscillation {
 }
 
 /// How long after a cause a change is still its echo: 60 s, plus the control loop's own delays
-/// (`min_raise_interval`, `settle_max`), plus 5 s for the calls.
+/// (`coalesce_acceptance`, `min_raise_interval`, `settle_max`), plus 5 s for the calls.
 #[must_use]
 pub fn echo_window(control: &Control) -> Span {
-    ECHO + control.min_raise_interval + control.settle_max + CALLS
+    ECHO + control.coalesce_acceptance + control.min_raise_interval + control.settle_max + CALLS
 }
 
 /// Every instant at which something happened that may move limits: plug-in, start, first power,

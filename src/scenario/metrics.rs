@@ -1,37 +1,172 @@
-//! The names of the metrics in `summary.json`, for the checks of `[[assert]]`.
+//! The metrics of `summary.json`: the one table of their names, units and meanings.
+//!
+//! Scenarios may assert on them, so the names live here; `report` computes them.
 
-/// Metric name and meaning; the unit is the last word of the name.
-pub const METRICS: &[(&str, &str)] = &[
-    ("sessions", "visits of cars that plugged in"),
-    ("energy_requested_kwh", "sum of what the drivers want"),
-    ("energy_delivered_kwh", "sum of what the meters count"),
-    ("demand_met_pct", "delivered of what could have been delivered"),
-    ("sessions_fully_served_pct", "sessions that got all they wanted"),
-    ("unmet_kwh_p95", "95th percentile of the energy a session lacks at its end"),
-    ("peak_kw", "highest true draw of the site"),
-    ("limit_kw", "largest limit for cars: grid connection less reserve"),
-    ("load_factor", "mean draw over peak draw"),
-    ("utilisation_pct", "energy drawn of what the limit would have permitted"),
-    ("over_limit_s", "time the true draw was over the limit"),
-    ("over_limit_kwh", "energy over the limit"),
-    ("over_limit_max_kw", "largest excess of the true draw"),
-    ("committed_over_limit_s", "time the worst case of all limits in force was over the limit"),
-    ("setpoint_changes_per_h", "changes of a session's limit per hour"),
-    ("reversals_per_h", "changes of direction of a session's limit per hour"),
-    ("total_variation_kw_per_h", "sum of the sizes of all limit changes per hour"),
-    ("endogenous_changes", "limit changes without a cause outside the allocator"),
-    ("pauses_per_session", "times a session was paused"),
-    ("jain_satisfaction", "Jain's index of the shares of demand met, 0..1"),
-    ("time_to_first_power_s_p95", "95th percentile from plug-in to first power"),
-    ("command_latency_ms_p95", "95th percentile from a command to its answer"),
-    ("set_charging_profile_calls", "SetChargingProfile calls sent"),
-    ("commands_rejected", "commands a charger refused"),
-    ("commands_timed_out", "commands nobody answered in time"),
-    ("energy_balance_error", "relative gap between the chargers' meters and the cars' batteries"),
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Key in `summary.json`; a unit is the last word of the name.
+    pub name: &'static str,
+    /// Unit for people; empty for numbers without one.
+    pub unit: &'static str,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+const fn metric(name: &'static str, unit: &'static str, meaning: &'static str) -> Metric {
+    Metric { name, unit, meaning }
+}
+
+/// All metrics, in the order of `summary.json`.
+pub const METRICS: &[Metric] = &[
+    metric("sessions", "", "Visits, also those that never got a transaction."),
+    metric("turned_away", "", "Cars that found no free charger."),
+    metric("energy_requested_kwh", "kWh", "Sum of what drivers wished, at the meter."),
+    metric("energy_delivered_kwh", "kWh", "Sum of what they got, at the meter."),
+    metric("demand_met_pct", "%", "Delivered energy of the energy wished, over all sessions."),
+    metric(
+        "demand_met_of_feasible_pct",
+        "%",
+        "Delivered energy of what the cars could have taken in their stay without any site limit.",
+    ),
+    metric("sessions_fully_served_pct", "%", "Sessions that left with less than 0.1 kWh missing."),
+    metric("sessions_without_power", "", "Sessions that wished energy and never had power."),
+    metric(
+        "unmet_kwh_p95",
+        "kWh",
+        "Missing energy that 95 % of the sessions do not exceed (nearest rank).",
+    ),
+    metric("satisfaction_min_pct", "%", "Delivered of wished energy of the worst served session."),
+    metric("peak_kw", "kW", "Highest true draw."),
+    metric("limit_kw", "kW", "Highest limit for vehicles in force: grid connection minus reserve."),
+    metric("load_factor", "", "Mean draw divided by the peak, 0 to 1."),
+    metric(
+        "utilisation_pct",
+        "%",
+        "Energy drawn of the energy that the limit for vehicles allowed.",
+    ),
+    metric(
+        "over_limit_s",
+        "s",
+        "Time the true draw was above the limit for vehicles, integrated at every event.",
+    ),
+    metric(
+        "over_limit_kwh",
+        "kWh",
+        "Energy above the limit for vehicles, integrated at every event.",
+    ),
+    metric("over_limit_max_kw", "kW", "Largest draw above the limit for vehicles."),
+    metric(
+        "committed_over_limit_s",
+        "s",
+        "Time the worst case of the reservations was above the limit for vehicles.",
+    ),
+    metric(
+        "committed_over_limit_kwh",
+        "kWh",
+        "Integral of the reservations above the limit for vehicles.",
+    ),
+    metric(
+        "committed_over_limit_max_kw",
+        "kW",
+        "Largest excess of the reservations over the limit for vehicles.",
+    ),
+    metric(
+        "time_within_reserve_pct",
+        "%",
+        "Samples with a draw above the limit for vehicles but within the grid connection.",
+    ),
+    metric("time_over_connection_pct", "%", "Samples with a draw above the grid connection."),
+    metric(
+        "setpoint_changes_per_h",
+        "1/h",
+        "Changes of accepted limits above 0.1 kW per hour in which a session wanted energy.",
+    ),
+    metric(
+        "reversals_per_h",
+        "1/h",
+        "Changes in the opposite direction of the change before, per hour in which a session wanted energy.",
+    ),
+    metric("reversal_ratio_pct", "%", "Reversals among the changes that could have been one."),
+    metric(
+        "total_variation_kw_per_h",
+        "kW/h",
+        "Sum of all absolute limit changes per hour in which a session wanted energy.",
+    ),
+    metric(
+        "wasted_movement_kw_per_h",
+        "kW/h",
+        "Total variation minus the net movement of every session.",
+    ),
+    metric(
+        "setpoint_tick_std_kw",
+        "kW",
+        "Standard deviation of a limit's change from one sample interval to the next.",
+    ),
+    metric(
+        "endogenous_changes",
+        "",
+        "Changes of limits that no arrival, departure, fulfilment, rotation, config, limit or acceptance step explains.",
+    ),
+    metric(
+        "pauses_per_session",
+        "",
+        "Changes from a charging limit to none while energy was wanted, per session with a transaction.",
+    ),
+    metric("longest_pause_s", "s", "Longest pause of a session that wanted energy."),
+    metric("shortest_on_s", "s", "Shortest time between a resume and the next pause."),
+    metric(
+        "ripple_kw",
+        "kW",
+        "Standard deviation of the site's draw in windows without any event (sampled).",
+    ),
+    metric(
+        "limit_cycles",
+        "",
+        "Four swings of the allocated total above 1.4 kW within ten minutes (sampled).",
+    ),
+    metric(
+        "jain_satisfaction",
+        "",
+        "Jain's fairness index over delivered / wished energy of the sessions, 1 is even.",
+    ),
+    metric(
+        "time_to_first_power_s_p95",
+        "s",
+        "Wait from plug-in to first power that 95 % of the sessions do not exceed; without power: the whole wait.",
+    ),
+    metric(
+        "command_latency_ms_p95",
+        "ms",
+        "Time to the answer of a SetChargingProfile that 95 % of the answered ones do not exceed.",
+    ),
+    metric("set_charging_profile_calls", "", "SetChargingProfile requests sent."),
+    metric(
+        "set_charging_profile_per_charger_per_h",
+        "1/h",
+        "SetChargingProfile requests per charger and hour of the run.",
+    ),
+    metric(
+        "commands_rejected",
+        "",
+        "SetChargingProfile requests answered by Rejected or NotSupported.",
+    ),
+    metric("commands_timed_out", "", "SetChargingProfile requests without an answer in time."),
+    metric("commands_failed", "", "SetChargingProfile requests answered by a CALLERROR."),
+    metric(
+        "energy_balance_error",
+        "",
+        "Gap between what charge points metered and what batteries gained and conversion lost, relative to the metered energy; 0 but for rounding.",
+    ),
+    metric(
+        "draw_uncovered_kw",
+        "kW",
+        "Largest draw of a charge point beyond what the ledger had reserved for it; 0: the ledger covered everything.",
+    ),
 ];
 
 /// Whether `name` is a metric.
 #[must_use]
 pub fn is_metric(name: &str) -> bool {
-    METRICS.iter().any(|(known, _)| *known == name)
+    METRICS.iter().any(|known| known.name == name)
 }

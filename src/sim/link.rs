@@ -31,13 +31,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(network: &Network, random: ChaCha8Rng) -> Link {
         let loss = (network.loss.clamp(0.0, 1.0) * f64::from(u32::MAX)) as u64;
-        Link {
-            latency: network.latency,
-            jitter: network.jitter,
-            loss,
-            random,
-            last: [Time(0); 2],
-        }
+        Link { latency: network.latency, jitter: network.jitter, loss, random, last: [Time(0); 2] }
     }
 
     /// When a frame sent now arrives; `None` when it is lost.

@@ -1,64 +1,49 @@
 //! The event queue: integer time, then order of insertion.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
 
-struct Entry<E> {
+/// What the heap moves around: small, because a run moves it some twenty times an event.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
     at: Time,
     sequence: u64,
-    event: E,
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Entry<E>) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl<E> Eq for Entry<E> {}
-
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Entry<E> {
-    fn cmp(&self, other: &Entry<E>) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl<E> Entry<E> {
-    fn key(&self) -> (Time, u64) {
-        (self.at, self.sequence)
-    }
+    slot: u32,
 }
 
 /// A heap of events; equal instants come out in the order they went in.
 pub(crate) struct Queue<E> {
-    heap: BinaryHeap<Reverse<Entry<E>>>,
+    heap: BinaryHeap<Reverse<Key>>,
+    slots: Vec<Option<E>>,
+    free: Vec<u32>,
     sequence: u64,
 }
 
 impl<E> Queue<E> {
     pub(crate) fn new() -> Queue<E> {
-        Queue { heap: BinaryHeap::new(), sequence: 0 }
+        Queue { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), sequence: 0 }
     }
 
     pub(crate) fn push(&mut self, at: Time, event: E) {
         self.sequence += 1;
-        self.heap.push(Reverse(Entry { at, sequence: self.sequence, event }));
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Some(event);
+        self.heap.push(Reverse(Key { at, sequence: self.sequence, slot }));
     }
 
     pub(crate) fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        self.heap.peek().map(|Reverse(key)| key.at)
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.at, entry.event))
+        let Reverse(key) = self.heap.pop()?;
+        self.free.push(key.slot);
+        self.slots[key.slot as usize].take().map(|event| (key.at, event))
     }
 }
 

@@ -155,3 +155,32 @@ pub struct EnergyBalance {
     /// Sum of conversion losses.
     pub losses_kwh: f64,
 }
+
+/// Largest relative gap of an energy balance that rounding explains.
+pub const ENERGY_TOLERANCE: f64 = 1e-9;
+
+impl EnergyBalance {
+    /// The gap between the meters, relative to the metered energy.
+    #[must_use]
+    pub fn relative_error(&self) -> f64 {
+        let gap = (self.grid_kwh - self.battery_kwh - self.losses_kwh).abs();
+        if gap > 0.0 { gap / self.grid_kwh.max(gap) } else { 0.0 }
+    }
+}
+
+impl RunRecord {
+    /// What can never be true of a sound simulation; a run that breaks one of these is a bug of
+    /// the program, not a property of the site.
+    #[must_use]
+    pub fn broken_invariants(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        let error = self.energy.relative_error();
+        if error > ENERGY_TOLERANCE {
+            broken.push(format!(
+                "energy is not conserved: {:?}, relative error {error:e}",
+                self.energy
+            ));
+        }
+        broken
+    }
+}

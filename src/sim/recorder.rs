@@ -22,7 +22,12 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(scenario: &Scenario, fleet: &Fleet, strategy: Strategy, seed: u64) -> Recorder {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        fleet: &Fleet,
+        strategy: Strategy,
+        seed: u64,
+    ) -> Recorder {
         let site = &scenario.site;
         let ev_limit = (site.max_power - site.reserve).floor_zero();
         let sessions = fleet.sessions.iter().map(|session| planned(scenario, session)).collect();
@@ -159,8 +164,7 @@ fn planned(scenario: &Scenario, session: &PlannedSession) -> SessionRecord {
     let spec = &session.vehicle;
     let stay = session.departure.min(end).since(session.arrival);
     let offer = full_offer(&scenario.chargers[session.charger].spec);
-    let feasible =
-        vehicle::feasible_kwh(spec, session.initial_kwh, session.wish_kwh, stay, offer);
+    let feasible = vehicle::feasible_kwh(spec, session.initial_kwh, session.wish_kwh, stay, offer);
     let soc = 100.0 * session.initial_kwh / spec.battery_kwh;
     SessionRecord {
         session: None,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::allocation::Strategy;
 use crate::charger::{self, ChargePoint, ChargerSpec};
-use crate::csms::{self, ConfigPatch, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx};
+use crate::csms::{
+    self, ConfigPatch, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx,
+};
 use crate::ids::SiteId;
 use crate::scenario::model::{Fleet, Scenario, TimelineAction};
 use crate::scenario::streams;
@@ -192,6 +194,12 @@ impl<'a> World<'a> {
     pub fn run(mut self) -> RunRecord {
         while self.step() {}
         self.finish()
+    }
+
+    /// Share of the run that is over, 0..=1.
+    #[must_use]
+    pub fn progress(&self) -> f64 {
+        self.now.since(self.scenario.start).s() / self.scenario.duration.s()
     }
 
     fn handle(&mut self, event: Event) {
@@ -420,9 +428,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Closes the books.
+    /// Closes the books; before the end of the run, at the instant it has come to.
     #[must_use]
     pub fn finish(mut self) -> RunRecord {
+        if self.next_at().is_some() {
+            self.end = self.now;
+        }
         self.now = self.end;
         for bay in 0..self.bays.len() {
             self.leave(bay, None);
@@ -479,11 +490,8 @@ impl<'a> World<'a> {
 /// The central system of a scenario: one site, all charge points commissioned.
 fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx) {
     let mut csms = Csms::new(csms::Options::default());
-    let priorities = scenario
-        .chargers
-        .iter()
-        .map(|charger| (charger.id.clone(), charger.priority))
-        .collect();
+    let priorities =
+        scenario.chargers.iter().map(|charger| (charger.id.clone(), charger.priority)).collect();
     let config = SiteConfig {
         max_power: scenario.site.max_power,
         reserve: scenario.site.reserve,

@@ -77,19 +77,7 @@ fn site() -> Site {
         strategy: Strategy::Equal,
         min_charge_rate: Watts(3700),
         voltage_v: 230,
-        control: Control {
-            coalesce: Span::from_s(1),
-            raise_dead_band: Watts(230),
-            min_raise_interval: Span::from_s(60),
-            settle_max: Span::from_s(30),
-            confirm_tolerance: Watts(115),
-            call_timeout: Span::from_s(30),
-            rotation: Span::from_s(900),
-            min_on: Span::from_s(300),
-            min_off: Span::from_s(180),
-            start_current_a: 6,
-            learn_acceptance: true,
-        },
+        control: Control::default(),
     }
 }
 
@@ -112,6 +100,7 @@ pub(crate) fn record() -> RunRecord {
         marks: vec![(minute(60), "max_power_kw 40 -> 30".to_owned())],
         rotations: vec![minute(75)],
         causes: Vec::new(),
+        uncovered_max_kw: -1.5,
         over_limit: Excess { seconds: 42.5, kwh: 0.0125, max_kw: 2.0 },
         committed_over_limit: Excess::default(),
         energy: EnergyBalance { grid_kwh: 30.0, battery_kwh: 27.0, losses_kwh: 3.0 },

@@ -55,7 +55,8 @@ const BY_HAND: &[(&str, Option<f64>)] = &[
     ("commands_rejected", Some(1.0)),
     ("commands_timed_out", Some(1.0)),
     ("commands_failed", Some(1.0)),
-    ("energy_balance_error_kwh", Some(0.0)),
+    ("energy_balance_error", Some(0.0)),
+    ("draw_uncovered_kw", Some(0.0)),
 ];
 
 #[test]

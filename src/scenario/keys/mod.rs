@@ -251,7 +251,7 @@ fn strategy_names() -> Vec<String> {
 }
 
 fn metric_names() -> Vec<String> {
-    METRICS.iter().map(|(name, _)| (*name).to_owned()).collect()
+    METRICS.iter().map(|metric| metric.name.to_owned()).collect()
 }
 
 fn charger_names() -> Vec<String> {
