@@ -98,8 +98,8 @@ fn a_run_in_which_nothing_happened_has_figures_but_no_rates() {
 #[test]
 fn a_cause_within_the_window_explains_a_change_and_one_before_it_does_not() {
     let mut record = record();
-    // The unexplained changes happen 30 and 45 minutes after the start; the window is 155 s.
-    record.causes = vec![minute(30) - Span::from_s(155), minute(45) - Span::from_s(156)];
+    // The unexplained changes happen 30 and 45 minutes after the start; the window is 185 s.
+    record.causes = vec![minute(30) - Span::from_s(185), minute(45) - Span::from_s(186)];
     let scenario = scenario();
     let report = Report::new(&scenario, &record, "");
     assert_eq!(report.oscillation.endogenous, [(0, minute(45))]);
