@@ -1,6 +1,6 @@
 //! How fast a run is: events and OCPP frames per second, and how the cost grows with the fleet.
 //!
-//! `cargo bench --bench pace` prints one row per fleet size: the best of five runs of one day,
+//! `cargo bench --bench pace` (or, for other sizes, `-- 50 500`) prints one row per fleet size: the best of five runs of one day,
 //! report and files not included, and the ratio to the row before. Absolute figures belong to the
 //! machine; the ratios are what to watch.
 
@@ -57,7 +57,9 @@ fn main() {
         "chargers", "events", "frames", "wall s", "events/s", "frames/s", "ratio"
     );
     let mut before: Option<f64> = None;
-    for chargers in [10, 100, 1000] {
+    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let sizes = if asked.is_empty() { vec![10, 100, 1000] } else { asked };
+    for chargers in sizes {
         let source = Source::new("bench.toml", &day(chargers));
         let loaded = scenario::load(&source, &|name| Err(format!("{name}: no files here")));
         let Ok((scenario, _)) = loaded else {

@@ -122,6 +122,11 @@ impl Outbox {
         Call { about, payload, gap, attempts: 0, transactional: keep, order: self.last_order }
     }
 
+    /// Whether there is anything to send at all; the answer is nearly always no.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.outstanding.is_none() && !(self.plain.is_empty() && self.transactional.is_empty())
+    }
+
     /// The text to send now, if any; it is outstanding from here on until `now + timeout`.
     pub(super) fn next(&mut self, now: Time, accepted: bool, timeout: Span) -> Option<String> {
         if self.outstanding.is_some() {

@@ -327,7 +327,7 @@ impl ChargePoint {
     /// Sends what may be sent, after doing everything that is due.
     fn settle(&mut self, now: Time) {
         self.run_timers(now);
-        if self.is_reachable() {
+        if self.outbox.is_waiting() && self.is_reachable() {
             let timeout = self.keys.span(KeyId::MessageTimeout);
             let accepted = self.is_accepted();
             if let Some(text) = self.outbox.next(now, accepted, timeout) {

@@ -73,6 +73,9 @@ pub struct World<'a> {
     queue: Queue<Event>,
     /// Earliest timer of each charge point that is in the heap.
     point_due: Vec<Time>,
+    /// When each charge point wants to be called: later than its timer when what the timer was
+    /// for has been settled, as the time-out of a CALL is by its answer.
+    point_wants: Vec<Time>,
     central_due: Time,
     now: Time,
     end: Time,
@@ -122,6 +125,7 @@ impl<'a> World<'a> {
             csms,
             site,
             point_due: vec![Time::NEVER; points.len()],
+            point_wants: vec![Time::NEVER; points.len()],
             points,
             links,
             bays,
@@ -225,8 +229,12 @@ impl<'a> World<'a> {
             Event::PointTimer { point } => {
                 if self.point_due[point] == now {
                     self.point_due[point] = Time::NEVER;
-                    self.points[point].handle_timeout(now);
-                    self.after_point(point);
+                    if self.point_wants[point] <= now {
+                        self.points[point].handle_timeout(now);
+                        self.after_point(point);
+                    } else {
+                        self.arm_point(point);
+                    }
                 }
             }
             Event::CentralTimer => {
@@ -371,9 +379,13 @@ impl<'a> World<'a> {
                 }
             }
         }
-        let due = self.points[point].poll_timeout();
+        self.point_wants[point] = self.points[point].poll_timeout();
+        self.arm_point(point);
+    }
+
+    fn arm_point(&mut self, point: usize) {
+        let due = self.point_wants[point].max(self.now);
         if due < self.point_due[point] {
-            let due = due.max(self.now);
             self.point_due[point] = due;
             self.queue.push(due, Event::PointTimer { point });
         }
