@@ -130,7 +130,7 @@ impl<'a> World<'a> {
             links,
             bays,
             first_bay,
-            queue: Queue::new(),
+            queue: Queue::new(start),
             central_due: Time::NEVER,
             now: start,
             end: start + scenario.duration,
