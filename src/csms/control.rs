@@ -182,8 +182,7 @@ impl Csms {
                     census.uncontrolled += active.worst_case(&station.hardware);
                     continue;
                 }
-                let weight = state.config.priorities.get(&station.id).copied().unwrap_or(1);
-                let session = active.as_session(&station.hardware, &state.config, weight);
+                let session = active.as_session(&station.hardware, &state.config, station.weight);
                 let disobeyed = active.over_measured.unwrap_or_default();
                 census.uncontrolled += (disobeyed - session.previous).floor_zero();
                 census.sessions.push(session);

@@ -137,7 +137,8 @@ impl Csms {
         let point = PointIx(self.points.len());
         let taken = self.by_id.insert(id.clone(), point);
         assert!(taken.is_none(), "charge point {id} exists already");
-        self.points.push(Point::new(id, site, hardware, connectors));
+        let weight = self.sites[site.0].config.priorities.get(&id).copied().unwrap_or(1);
+        self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
         point
     }

@@ -20,6 +20,8 @@ pub(crate) struct Point {
     pub(crate) id: ChargePointId,
     pub(crate) site: SiteIx,
     pub(crate) hardware: Hardware,
+    /// Under the priority strategy, 1..=1000.
+    pub(crate) weight: u32,
     pub(crate) line: Line,
     /// True from the first accepted BootNotification, or the first frame of a reconnecting one.
     pub(crate) registered: bool,
@@ -105,6 +107,7 @@ impl Point {
         site: SiteIx,
         hardware: Hardware,
         connectors: u32,
+        weight: u32,
     ) -> Point {
         let unit = match hardware.kind {
             CurrentKind::Ac => RateUnit::A,
@@ -116,6 +119,7 @@ impl Point {
             id,
             site,
             hardware,
+            weight,
             line: Line::default(),
             registered: false,
             capabilities: Capabilities { unit, max_stack_level: 0 },

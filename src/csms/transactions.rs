@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::allocation::Reason;
 use crate::csms::acceptance::Learned;
-use crate::csms::event::{Event, Trigger};
+use crate::csms::config::Hardware;
+use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::point::Active;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
@@ -210,12 +212,15 @@ impl Csms {
             // A register never goes back within a transaction; one that does is not believed.
             active.energy_wh = active.energy_wh.max(register - transaction.meter_start);
         }
+        let phases_before = active.acceptance.phases();
         let learned = if control.learn_acceptance {
             let (offer, since) = (active.entry.confirmed(), active.offered_since);
             active.acceptance.observe(reading, offer, since, &hardware, taken)
         } else {
             Learned::Nothing
         };
+        let matters = active.acceptance.phases() != phases_before
+            || active.may_change_allocation(learned, &hardware);
         let tolerance = Watts(control.confirm_tolerance.0 * i64::from(active.phases(&hardware)));
         let confirm_after = control.confirm_after;
         if reading.power_w.is_some() {
@@ -229,16 +234,31 @@ impl Csms {
             self.emit(Event::DrawStepped { point });
         }
         self.update_reserved(point);
-        if learned != Learned::Nothing {
+        if matters {
             self.trigger(now, point, Trigger::Acceptance);
         }
     }
 }
 
 impl Active {
+    /// Whether what was learned can move anybody's rate. A cap that stays above the session's
+    /// rate does not bind and changes nothing, nor does a cap that is lifted where it did not
+    /// bind; not deciding then is what keeps large sites cheap.
+    fn may_change_allocation(&self, learned: Learned, hardware: &Hardware) -> bool {
+        match learned {
+            Learned::Nothing => false,
+            Learned::More => !matches!(self.binding, Binding::Allocation(Reason::Site)),
+            Learned::Less => {
+                let worth = self.acceptance.worth_offering(hardware);
+                let worth = worth.map(|worth| hardware.watts(worth, self.phases(hardware)));
+                self.acceptance.is_full() || worth.is_some_and(|worth| worth < self.rate)
+            }
+        }
+    }
+
     /// Two samples in a row above everything that was permitted: the charger does not obey, and
     /// is budgeted at what it draws (allocation.md §3).
-    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &crate::csms::Hardware) {
+    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &Hardware) {
         let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
         if measured > permitted + tolerance {
             self.over_samples += 1;
