@@ -74,8 +74,9 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let show_progress = !args.quiet && !args.json && io::stderr().is_terminal();
     let trace_to = args.trace.then_some(folder.as_path());
     let Ran { record, interrupted } = simulate(&loaded, strategy, seed, trace_to, show_progress)?;
-    for broken in record.broken_invariants() {
-        eprintln!("ampacity: this is a bug of the program, please report it: {broken}");
+    let broken = record.broken_invariants();
+    if !broken.is_empty() {
+        eprintln!("ampacity: this is a bug, please report it: {}", broken.join("; "));
         return Ok(Exit::Bug);
     }
     let report = Report::new(&loaded, &record, &command_line());

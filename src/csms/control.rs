@@ -171,7 +171,7 @@ impl Csms {
         for point in &state.points {
             let station = &self.points[point.0];
             if !station.line.online {
-                census.uncontrolled += station.reserved;
+                census.uncontrolled += self.reserved_at(*point);
                 continue;
             }
             let start = station.hardware.watts(station.start_bound(), station.hardware.phases);

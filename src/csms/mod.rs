@@ -81,6 +81,15 @@ impl Default for Options {
     }
 }
 
+/// What a charge point has of its site's limit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Budget {
+    /// Everything that could be in force there.
+    reserved: Watts,
+    /// Accepted limits of its running sessions.
+    allocated: Watts,
+}
+
 /// The central system.
 #[derive(Debug)]
 pub struct Csms {
@@ -90,6 +99,8 @@ pub struct Csms {
     by_id: BTreeMap<ChargePointId, PointIx>,
     transactions: Transactions,
     timers: Timers,
+    /// By charge point; kept apart from their other state, because a sample looks at all of them.
+    budgets: Vec<Budget>,
     outputs: VecDeque<Output>,
     reader: Reader,
     deviations: BTreeMap<String, u64>,
@@ -108,6 +119,7 @@ impl Csms {
             by_id: BTreeMap::new(),
             transactions: Transactions::default(),
             timers: Timers::default(),
+            budgets: Vec::new(),
             outputs: VecDeque::new(),
             reader: Reader::default(),
             deviations: BTreeMap::new(),
@@ -138,6 +150,7 @@ impl Csms {
         let taken = self.by_id.insert(id.clone(), point);
         assert!(taken.is_none(), "charge point {id} exists already");
         let weight = self.sites[site.0].config.priorities.get(&id).copied().unwrap_or(1);
+        self.budgets.push(Budget::default());
         self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
         point
@@ -218,7 +231,7 @@ impl Csms {
     /// The reservation of one charge point.
     #[must_use]
     pub fn reserved_at(&self, point: PointIx) -> Watts {
-        self.points[point.0].reserved
+        self.budgets[point.0].reserved
     }
 
     /// Deviations from OCPP 1.6 that were read over, by kind.

@@ -32,8 +32,6 @@ pub(crate) struct Point {
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<Time>,
-    /// Everything that could be in force here; kept by `update_reserved`.
-    pub(crate) reserved: Watts,
 }
 
 /// What a charge point said of itself.
@@ -127,7 +125,6 @@ impl Point {
             default_limit: DefaultLimit::default(),
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
-            reserved: Watts::ZERO,
         }
     }
 
@@ -161,6 +158,18 @@ impl Point {
             };
         }
         total + Watts(start.0 * self.start_slots.len() as i64)
+    }
+
+    /// Accepted limits of the running sessions.
+    pub(crate) fn allocated(&self) -> Watts {
+        self.connectors.iter().map(|connector| self.allocated_on(connector)).sum()
+    }
+
+    /// Accepted limit of the session on a connector; nothing without a session or before its
+    /// first accepted TxProfile.
+    pub(crate) fn allocated_on(&self, connector: &Connector) -> Watts {
+        let active = connector.active.as_ref().filter(|active| active.profiled);
+        active.map_or(Watts::ZERO, |active| active.allocated(&self.hardware))
     }
 }
 

@@ -516,17 +516,19 @@ impl Csms {
         self.reader = reader;
     }
 
-    /// Recomputes what a charge point could draw, keeps the site's sum and lets waiting raises
-    /// use what became free.
+    /// Recomputes what a charge point may and could draw, keeps the site's sum and lets waiting
+    /// raises use what became free. Everything that changes either ends here.
     pub(super) fn update_reserved(&mut self, point: PointIx) {
-        let state = &mut self.points[point.0];
+        let state = &self.points[point.0];
         let worst_case = state.worst_case();
         let site = &mut self.sites[state.site.0];
-        site.reserved += worst_case - state.reserved;
-        if worst_case < state.reserved && !site.raises.is_empty() {
+        let budget = &mut self.budgets[point.0];
+        site.reserved += worst_case - budget.reserved;
+        if worst_case < budget.reserved && !site.raises.is_empty() {
             site.freed = true;
         }
-        state.reserved = worst_case;
+        budget.reserved = worst_case;
+        budget.allocated = state.allocated();
     }
 }
 

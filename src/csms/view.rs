@@ -58,7 +58,7 @@ impl Csms {
                     charge_point_id: station.id.clone(),
                     connector_id: index as u32 + 1,
                     status: connector.status,
-                    allocated: self.allocated(*point, index),
+                    allocated: station.allocated_on(connector),
                     actual_draw: Watts(connector.measured_w),
                     session_id: session.map(|transaction| transaction.session.clone()),
                 });
@@ -86,15 +86,6 @@ impl Csms {
     /// Accepted limits of the running sessions at a charge point.
     #[must_use]
     pub fn allocated_at(&self, point: PointIx) -> Watts {
-        let connectors = 0..self.points[point.0].connectors.len();
-        connectors.map(|index| self.allocated(point, index)).sum()
-    }
-
-    /// Accepted limit of the session on a connector (by index); nothing without a session or
-    /// before its first accepted TxProfile.
-    fn allocated(&self, point: PointIx, index: usize) -> Watts {
-        let station = &self.points[point.0];
-        let active = station.connectors[index].active.as_ref().filter(|active| active.profiled);
-        active.map_or(Watts::ZERO, |active| active.allocated(&station.hardware))
+        self.budgets[point.0].allocated
     }
 }

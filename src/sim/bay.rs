@@ -44,10 +44,6 @@ impl Bay {
         self.guest.as_ref().map(|guest| guest.visit)
     }
 
-    pub(crate) fn draw_mw(&self) -> i64 {
-        self.guest.as_ref().map_or(0, |guest| guest.draw_mw)
-    }
-
     pub(crate) fn arrive(&mut self, now: Time, visit: usize, session: &PlannedSession) {
         let mut vehicle =
             Vehicle::new(session.vehicle.clone(), session.initial_kwh, session.wish_kwh, now);

@@ -5,7 +5,7 @@
 //! next quarter of an hour lies unsorted in the slot of its second; the rest lies in a large heap
 //! that is touched rarely. What comes out is the same as from one heap.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
@@ -13,26 +13,48 @@ use crate::time::Time;
 /// Seconds that the wheel covers: a power of two above the usual timers of a charge point.
 const SLOTS: i64 = 1024;
 
-/// What is moved around: small, because a run moves it some twenty times an event.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct Entry<E> {
     at: Time,
     sequence: u64,
-    place: u32,
+    event: E,
+}
+
+impl<E> Entry<E> {
+    fn key(&self) -> (Time, u64) {
+        (self.at, self.sequence)
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Entry<E>) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl<E> Eq for Entry<E> {}
+
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> Ord for Entry<E> {
+    fn cmp(&self, other: &Entry<E>) -> Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 /// A queue of events; equal instants come out in the order they went in.
 pub(crate) struct Queue<E> {
     /// Due in the second `second` or before.
-    near: BinaryHeap<Reverse<Key>>,
+    near: BinaryHeap<Reverse<Entry<E>>>,
     /// Due in the `SLOTS - 1` seconds after it, by second modulo `SLOTS`.
-    wheel: Vec<Vec<Key>>,
+    wheel: Vec<Vec<Entry<E>>>,
     in_wheel: usize,
     /// Due later.
-    far: BinaryHeap<Reverse<Key>>,
+    far: BinaryHeap<Reverse<Entry<E>>>,
     second: i64,
-    events: Vec<Option<E>>,
-    free: Vec<u32>,
     sequence: u64,
 }
 
@@ -45,62 +67,52 @@ impl<E> Queue<E> {
             in_wheel: 0,
             far: BinaryHeap::new(),
             second: start.unix_s(),
-            events: Vec::new(),
-            free: Vec::new(),
             sequence: 0,
         }
     }
 
     pub(crate) fn push(&mut self, at: Time, event: E) {
         self.sequence += 1;
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.events.push(None);
-            self.events.len() as u32 - 1
-        });
-        self.events[place as usize] = Some(event);
-        self.place(Key { at, sequence: self.sequence, place });
+        self.place(Entry { at, sequence: self.sequence, event });
         self.refill();
     }
 
     pub(crate) fn next_at(&self) -> Option<Time> {
-        self.near.peek().map(|Reverse(key)| key.at)
+        self.near.peek().map(|Reverse(entry)| entry.at)
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
-        let Reverse(key) = self.near.pop()?;
+        let Reverse(entry) = self.near.pop()?;
         self.refill();
-        self.free.push(key.place);
-        self.events[key.place as usize].take().map(|event| (key.at, event))
+        Some((entry.at, entry.event))
     }
 
-    fn place(&mut self, key: Key) {
-        let second = key.at.unix_s();
+    fn place(&mut self, entry: Entry<E>) {
+        let second = entry.at.unix_s();
         if second <= self.second {
-            self.near.push(Reverse(key));
+            self.near.push(Reverse(entry));
         } else if second - self.second < SLOTS {
-            self.wheel[(second % SLOTS) as usize].push(key);
+            self.wheel[(second % SLOTS) as usize].push(entry);
             self.in_wheel += 1;
         } else {
-            self.far.push(Reverse(key));
+            self.far.push(Reverse(entry));
         }
     }
 
     /// Moves on to the next second in which something is due, as long as nothing is near.
     fn refill(&mut self) {
         while self.near.is_empty() {
-            let far = self.far.peek().map(|Reverse(key)| key.at.unix_s());
+            let far = self.far.peek().map(|Reverse(entry)| entry.at.unix_s());
             self.second = match (self.in_wheel > 0, far) {
                 (true, _) => self.second + 1,
                 (false, Some(second)) => second,
                 (false, None) => return,
             };
             // What has come within reach of the wheel leaves the large heap.
-            while let Some(Reverse(key)) = self.far.peek().copied() {
-                if key.at.unix_s() - self.second >= SLOTS {
-                    break;
+            while self.far.peek().is_some_and(|Reverse(e)| e.at.unix_s() - self.second < SLOTS) {
+                if let Some(Reverse(entry)) = self.far.pop() {
+                    self.place(entry);
                 }
-                self.far.pop();
-                self.place(key);
             }
             let slot = &mut self.wheel[(self.second % SLOTS) as usize];
             self.in_wheel -= slot.len();

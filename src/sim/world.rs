@@ -81,6 +81,8 @@ pub struct World<'a> {
     end: Time,
     digest: Digest,
     draw_mw: i64,
+    /// The same by charge point; a sample looks at all of them, so they lie together.
+    point_draw_mw: Vec<i64>,
     over: OverLimit,
     committed_over: OverLimit,
     peak_mw: i64,
@@ -136,6 +138,7 @@ impl<'a> World<'a> {
             end: start + scenario.duration,
             digest: Digest::default(),
             draw_mw: 0,
+            point_draw_mw: vec![0; scenario.chargers.len()],
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
             peak_mw: 0,
@@ -278,8 +281,8 @@ impl<'a> World<'a> {
     /// The car is gone (or the run is over): its books are closed.
     fn leave(&mut self, bay: usize, departed: Option<Time>) {
         let Some(gone) = self.bays[bay].leave(self.now) else { return };
-        let step = -gone.draw_mw;
-        self.change_draw(step);
+        let point = self.point_of(bay);
+        self.change_draw(point, -gone.draw_mw);
         self.energy.battery_kwh += gone.vehicle.gained_kwh();
         self.energy.losses_kwh += gone.vehicle.losses_kwh();
         self.recorder.left(&gone, departed);
@@ -321,8 +324,7 @@ impl<'a> World<'a> {
 
     fn sample(&mut self) {
         let points = (0..self.points.len()).map(|point| {
-            let bays = self.bays_of(point);
-            let draw_mw: i64 = self.bays[bays].iter().map(Bay::draw_mw).sum();
+            let draw_mw = self.point_draw_mw[point];
             let point = PointIx(point);
             (self.csms.allocated_at(point), draw_mw, self.csms.reserved_at(point))
         });
@@ -403,22 +405,22 @@ impl<'a> World<'a> {
     /// Brings a car up to now and its draw to everybody who meters it.
     fn settle_bay(&mut self, point: usize, bay: usize) {
         let Some(change) = self.bays[bay].settle(self.now) else { return };
-        self.change_draw(change.step_mw);
+        self.change_draw(point, change.step_mw);
         if change.news {
             let connector = (bay - self.first_bay[point]) as u32 + 1;
             let (draw, wants, soc) = (change.draw, change.wants_power, change.soc_pct);
             self.points[point].set_draw(self.now, connector, draw, wants, soc);
-            let drawn: i64 = self.bays[self.bays_of(point)].iter().map(Bay::draw_mw).sum();
             let covered = self.csms.reserved_at(PointIx(point)).0 * 1000;
-            self.uncovered_mw = self.uncovered_mw.max(drawn - covered);
+            self.uncovered_mw = self.uncovered_mw.max(self.point_draw_mw[point] - covered);
         }
         if let Some(due) = change.timer {
             self.queue.push(due, Event::VehicleTimer { bay });
         }
     }
 
-    fn change_draw(&mut self, step_mw: i64) {
+    fn change_draw(&mut self, point: usize, step_mw: i64) {
         if step_mw != 0 {
+            self.point_draw_mw[point] += step_mw;
             self.over.set_power(self.now, self.draw_mw + step_mw);
             self.draw_mw += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
@@ -487,11 +489,6 @@ impl<'a> World<'a> {
     fn bay_of(&self, visit: usize) -> usize {
         let session = &self.fleet.sessions[visit];
         self.first_bay[session.charger] + session.connector as usize - 1
-    }
-
-    fn bays_of(&self, point: usize) -> std::ops::Range<usize> {
-        let end = self.first_bay.get(point + 1).copied().unwrap_or(self.bays.len());
-        self.first_bay[point]..end
     }
 
     fn point_of(&self, bay: usize) -> usize {
