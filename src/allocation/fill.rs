@@ -130,7 +130,14 @@ fn start(stakes: &[Stake], level: Level, capacity: i64) -> Vec<i64> {
 fn raised(stake: &Stake, level: Level, slack: i64) -> i64 {
     let target = stake.weight * level.numerator - i128::from(slack) * level.denominator;
     let step = i128::from(stake.step);
-    let quanta = -(-target).div_euclid(level.denominator * step);
+    let divisor = level.denominator * step;
+    // Real sites fit 64 bits, where a division costs a tenth of the wide one.
+    let quanta = match (i64::try_from(target), i64::try_from(divisor)) {
+        (Ok(target), Ok(divisor)) if target > i64::MIN => {
+            i128::from(-(-target).div_euclid(divisor))
+        }
+        _ => -(-target).div_euclid(divisor),
+    };
     (quanta * step).clamp(i128::from(stake.min), i128::from(stake.cap)) as i64
 }
 
