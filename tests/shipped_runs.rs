@@ -14,12 +14,8 @@ use ampacity::sim::record::{ENERGY_TOLERANCE, RunRecord};
 use ampacity::sim::world::World;
 use ampacity::time::Span;
 
-const STRATEGIES: [Strategy; 4] = [
-    Strategy::Equal,
-    Strategy::FirstComeFirstServed,
-    Strategy::Priority,
-    Strategy::MaxThroughput,
-];
+const STRATEGIES: [Strategy; 4] =
+    [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
