@@ -1,4 +1,4 @@
-//! Head-room: what is left below the limit for vehicles, and for how long nothing was.
+//! Head-room: what is left below the limit for vehicles, and where nothing was.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let time = draw_room(&mut svg, report, &room);
     let mut keys = vec![(Key::Box, "plugged", "limit − draw")];
     if over {
-        draw_time_over(&mut svg, report, &room);
+        draw_samples_over(&mut svg, report, &room);
         keys.push((Key::Box, "bad", "over the limit"));
     } else {
         time.draw(&mut svg);
@@ -119,29 +119,30 @@ fn draw_room(svg: &mut Svg, report: &Report<'_>, room: &Room) -> TimeScale {
     time
 }
 
-/// Time over the limit per bar, by samples: each stands for the time until the next one.
-fn draw_time_over(svg: &mut Svg, report: &Report<'_>, room: &Room) {
+/// Samples over the limit per bar. They are counted, not multiplied by their interval: a sample at
+/// the instant of a step would make minutes of the seconds that the title tells.
+fn draw_samples_over(svg: &mut Svg, report: &Report<'_>, room: &Room) {
     let record = report.record;
     let bars = Bars::of(report);
-    let mut over_min = vec![0.0_f64; bars.count];
-    for index in (0..room.draw.len()).filter(|index| room.draw[*index] < 0) {
-        let from = room.times[index];
-        let to = room.times.get(index + 1).copied().unwrap_or(record.to);
-        over_min[bars.index(from)] += to.since(from).s() / 60.0;
+    let mut over = vec![0_u32; bars.count];
+    for (at, _) in room.times.iter().zip(&room.draw).filter(|(_, left)| **left < 0) {
+        over[bars.index(*at)] += 1;
     }
-    let worst = over_min.iter().copied().fold(0.0, f64::max);
+    let worst = over.iter().copied().max().unwrap_or(0);
     let time = TimeScale::new(LOWER, record.from, record.to, report.scenario.utc_offset);
-    let scale = Scale::tight(LOWER, 0.0, worst.max(1.0), 2);
-    scale.draw(svg, &format!("minutes over the limit per {} (sampled)", bar_name(bars.length)));
+    // An even number, so that the tick in the middle is a whole one.
+    let top = f64::from((worst + worst % 2).max(2));
+    let scale = Scale::tight(LOWER, 0.0, top, 2);
+    scale.draw(svg, &format!("samples over the limit per {}", bar_name(bars.length)));
     let mut path = Path::default();
-    for ((x, width), minutes) in bars.boxes(time).iter().zip(&over_min) {
-        if *minutes > 0.0 {
-            let top = scale.y(*minutes);
+    for ((x, width), samples) in bars.boxes(time).iter().zip(&over) {
+        if *samples > 0 {
+            let top = scale.y(f64::from(*samples));
             path.rect((*x, top), (width.max(0.8), LOWER.bottom() - top));
         }
     }
     svg.path(&path, "bad");
-    if worst == 0.0 {
+    if worst == 0 {
         nothing(svg, LOWER, "too short for a sample to see it");
     }
     time.draw(svg);

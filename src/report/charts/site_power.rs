@@ -49,9 +49,13 @@ pub fn draw(report: &Report<'_>) -> Chart {
     } else {
         String::new()
     };
+    let lines = if has_reserve(report) {
+        "the solid orange line is the grid connection, the dashed one the limit for vehicles"
+    } else {
+        "the orange line is the grid connection, all of it for vehicles"
+    };
     let caption = format!(
-        "True draw stacked by charger{means}. The thin line is what the central system allocated; the solid \
-         orange line is the grid connection, the dashed one the limit for vehicles, {}.",
+        "True draw stacked by charger{means}. The thin line is what the central system allocated; {lines}, {}.",
         if m.over_limit_s > 0.0 {
             format!("exceeded for {} in total", duration(m.over_limit_s))
         } else {
@@ -59,6 +63,11 @@ pub fn draw(report: &Report<'_>) -> Chart {
         }
     );
     Chart { slug: "site_power", title, caption, svg }
+}
+
+/// Whether the limit for vehicles is ever another one than that of the connection.
+fn has_reserve(report: &Report<'_>) -> bool {
+    limit_spans(report.record).iter().any(|span| span.2.ev != span.2.connection)
 }
 
 fn highest_kw(report: &Report<'_>) -> f64 {
@@ -189,16 +198,18 @@ fn draw_limits(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scal
         path.polyline(points, false);
         path
     };
-    svg.path(&edge(&|i| scale.y(spans[i].2.ev.kw())), "evlimit");
+    if has_reserve(report) {
+        svg.path(&edge(&|i| scale.y(spans[i].2.ev.kw())), "evlimit");
+    }
     svg.path(&edge(&|i| scale.y(spans[i].2.connection.kw())), "limit");
 }
 
 fn draw_legend(svg: &mut Svg, report: &Report<'_>, bins: &Bins, shown: &[(usize, String)]) {
-    let mut lines = vec![
-        (Key::Line, "limit", "grid connection"),
-        (Key::Line, "evlimit", "limit for vehicles"),
-        (Key::Line, "alloc", "allocated"),
-    ];
+    let mut lines = vec![(Key::Line, "limit", "grid connection")];
+    if has_reserve(report) {
+        lines.push((Key::Line, "evlimit", "limit for vehicles"));
+    }
+    lines.push((Key::Line, "alloc", "allocated"));
     if bins.thinned {
         lines.push((Key::Line, "peaks", "peaks of the draw"));
     }
