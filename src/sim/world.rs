@@ -78,6 +78,8 @@ pub struct World<'a> {
     end: Time,
     digest: Digest,
     draw_mw: i64,
+    /// The same by charge point.
+    drawn_mw: Vec<i64>,
     over: OverLimit,
     committed_over: OverLimit,
     peak_mw: i64,
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
             end: start + scenario.duration,
             digest: Digest::default(),
             draw_mw: 0,
+            drawn_mw: vec![0; scenario.chargers.len()],
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
             peak_mw: 0,
@@ -215,6 +218,7 @@ impl<'a> World<'a> {
             Event::ToCentral { point, text } => {
                 self.digest.event(now, 2, point as u64, text.as_bytes());
                 self.csms.handle_frame(now, PointIx(point), &text);
+                self.check_cover(point);
                 self.after_central();
             }
             Event::ToPoint { point, text } => {
@@ -233,6 +237,9 @@ impl<'a> World<'a> {
                 if self.central_due == now {
                     self.central_due = Time::NEVER;
                     self.csms.handle_timeout(now);
+                    for point in 0..self.points.len() {
+                        self.check_cover(point);
+                    }
                     self.after_central();
                 }
             }
@@ -270,8 +277,7 @@ impl<'a> World<'a> {
     /// The car is gone (or the run is over): its books are closed.
     fn leave(&mut self, bay: usize, departed: Option<Time>) {
         let Some(gone) = self.bays[bay].leave(self.now) else { return };
-        let step = -gone.draw_mw;
-        self.change_draw(step);
+        self.change_draw(self.point_of(bay), -gone.draw_mw);
         self.energy.battery_kwh += gone.vehicle.gained_kwh();
         self.energy.losses_kwh += gone.vehicle.losses_kwh();
         self.recorder.left(&gone, departed);
@@ -391,26 +397,32 @@ impl<'a> World<'a> {
     /// Brings a car up to now and its draw to everybody who meters it.
     fn settle_bay(&mut self, point: usize, bay: usize) {
         let Some(change) = self.bays[bay].settle(self.now) else { return };
-        self.change_draw(change.step_mw);
+        self.change_draw(point, change.step_mw);
         if change.news {
             let connector = (bay - self.first_bay[point]) as u32 + 1;
             let (draw, wants, soc) = (change.draw, change.wants_power, change.soc_pct);
             self.points[point].set_draw(self.now, connector, draw, wants, soc);
-            let drawn: i64 = self.bays[self.bays_of(point)].iter().map(Bay::draw_mw).sum();
-            let covered = self.csms.reserved_at(PointIx(point)).0 * 1000;
-            self.uncovered_mw = self.uncovered_mw.max(drawn - covered);
         }
         if let Some(due) = change.timer {
             self.queue.push(due, Event::VehicleTimer { bay });
         }
     }
 
-    fn change_draw(&mut self, step_mw: i64) {
+    fn change_draw(&mut self, point: usize, step_mw: i64) {
         if step_mw != 0 {
             self.over.set_power(self.now, self.draw_mw + step_mw);
             self.draw_mw += step_mw;
+            self.drawn_mw[point] += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
+            self.check_cover(point);
         }
+    }
+
+    /// Compares what a charge point draws with what the ledger keeps for it. To be called when
+    /// either changes: the draw here, the reservation by a frame of this point or by a timer.
+    fn check_cover(&mut self, point: usize) {
+        let covered_mw = self.csms.reserved_at(PointIx(point)).0 * 1000;
+        self.uncovered_mw = self.uncovered_mw.max(self.drawn_mw[point] - covered_mw);
     }
 
     fn transmit(&mut self, point: usize, text: String, toward: Toward) {
