@@ -117,8 +117,11 @@ impl Acceptance {
         }
         if draw.0 >= offer.0 - close {
             self.below_since = None;
+            // A smaller offer that is taken whole says nothing about a larger one.
             let limited_before = self.largest.is_some_and(|largest| largest < draw);
-            self.largest = None;
+            if limited_before {
+                self.largest = None;
+            }
             return if woke || limited_before { Learned::More } else { Learned::Nothing };
         }
         if at.since(offered_since) < FOLLOW {

@@ -130,7 +130,8 @@ impl Csms {
         let shares = allocation::solve(&problem);
         let order = allocation::admission_order(&problem);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
-        let rotated = epoch_starts && swapped(&census.sessions, &shares);
+        let turn = epoch_starts || trigger == Trigger::HoldEnded;
+        let rotated = turn && swapped(&census.sessions, &shares);
         let parked = parked(&census.sessions, &shares, left, epoch_starts);
         self.announce(now, site, &census, &shares);
         for ((session, share), (place, keeps)) in
@@ -177,8 +178,13 @@ impl Csms {
             let start = station.hardware.watts(station.start_bound(), station.hardware.phases);
             census.uncontrolled += Watts(start.0 * station.start_slots.len() as i64);
             for (index, connector) in station.connectors.iter().enumerate() {
-                let Some(active) = connector.active.as_ref() else { continue };
-                if active.belated {
+                let Some(active) = connector.active.as_ref() else {
+                    if connector.charges() {
+                        census.uncontrolled += start;
+                    }
+                    continue;
+                };
+                if active.belated || active.gone.is_some() {
                     census.uncontrolled += active.worst_case(&station.hardware);
                     continue;
                 }
@@ -246,10 +252,10 @@ impl Csms {
     }
 }
 
-/// True when a rotation took the turn from one session and gave it to another.
+/// True when a session lost its turn or got it.
 fn swapped(sessions: &[Session], shares: &[allocation::Share]) -> bool {
     let mut pairs = sessions.iter().zip(shares);
-    pairs.any(|(session, share)| session.previous > Watts::ZERO && share.rate == Watts::ZERO)
+    pairs.any(|(session, share)| (session.previous > Watts::ZERO) != (share.rate > Watts::ZERO))
 }
 
 /// Cars that take nothing keep a minimum offer, so that they can show when they wake up, as long

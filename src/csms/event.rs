@@ -71,7 +71,8 @@ pub enum Event {
         /// Where.
         point: PointIx,
     },
-    /// A rotation epoch began and other sessions got their turn.
+    /// A rotation epoch began, or a minimum on- or off-time ended, and other sessions got their
+    /// turn.
     Rotated {
         /// Where.
         site: SiteIx,
@@ -146,7 +147,8 @@ pub enum Trigger {
     Connection,
     /// The charge point booted and gets its default limit.
     Boot,
-    /// A driver presented a card and there is no room for an unbounded start.
+    /// A driver presented a card and there is no room for an unbounded start, or the room kept for
+    /// a start is free again.
     StartGate,
 }
 

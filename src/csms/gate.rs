@@ -7,7 +7,8 @@
 
 use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
-use crate::csms::point::WaitingCard;
+use crate::csms::event::Trigger;
+use crate::csms::point::{StartSlot, WaitingCard};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::AuthorizeResponse;
@@ -25,7 +26,15 @@ impl Csms {
         if status != AuthorizationStatus::Accepted {
             return self.answer_card(point, id, status);
         }
-        let card = WaitingCard { message_id: id.to_owned() };
+        // Asked again, because the answer was lost: the room is kept only once.
+        let same = |slot: &StartSlot| slot.id_tag.eq_ignore_ascii_case(id_tag);
+        let until = now + self.options.start_window;
+        if let Some(slot) = self.points[point.0].start_slots.iter_mut().find(|slot| same(slot)) {
+            slot.until = until;
+            self.timers.arm_by(Key::Slots(point), until);
+            return self.answer_card(point, id, AuthorizationStatus::Accepted);
+        }
+        let card = WaitingCard { message_id: id.to_owned(), id_tag: id_tag.to_owned() };
         self.points[point.0].waiting_cards.push(card);
         self.timers.arm_by(Key::Gate(point), now + PATIENCE);
         self.try_gate(now, point);
@@ -33,7 +42,7 @@ impl Csms {
 
     /// Answers the cards that wait, as far as it is safe.
     pub(super) fn try_gate(&mut self, now: Time, point: PointIx) {
-        while let Some(card) = self.points[point.0].waiting_cards.first() {
+        while !self.points[point.0].waiting_cards.is_empty() {
             let state = &self.points[point.0];
             let settled =
                 state.default_limit.confirmed.is_some() && state.default_limit.in_flight.is_none();
@@ -46,11 +55,10 @@ impl Csms {
                 self.points[point.0].default_limit.wanted = Setpoint::ZERO;
                 return self.pump(now, point);
             }
-            let id = card.message_id.clone();
             let until = now + self.options.start_window;
             let state = &mut self.points[point.0];
-            state.waiting_cards.remove(0);
-            state.start_slots.push(until);
+            let WaitingCard { message_id: id, id_tag } = state.waiting_cards.remove(0);
+            state.start_slots.push(StartSlot { until, id_tag });
             self.timers.arm_by(Key::Slots(point), until);
             self.update_reserved(point);
             self.answer_card(point, &id, AuthorizationStatus::Accepted);
@@ -68,13 +76,27 @@ impl Csms {
         self.pump(now, point);
     }
 
-    /// Accepted cards whose transaction never began give their room back.
+    /// Accepted cards whose transaction never began give their room back, but not while a car
+    /// stands at a connector that prepares: its start may wait behind other messages of the
+    /// station for as long as the line is bad.
     pub(super) fn expire_slots(&mut self, now: Time, point: PointIx) {
-        let slots = &mut self.points[point.0].start_slots;
-        slots.retain(|until| *until > now);
-        if let Some(next) = slots.iter().min().copied() {
+        let state = &mut self.points[point.0];
+        let mut preparing = state.connectors.iter().filter(|c| c.prepares()).count();
+        let before = state.start_slots.len();
+        state.start_slots.retain(|slot| {
+            let waits = slot.until > now || preparing > 0;
+            preparing = preparing.saturating_sub(1);
+            waits
+        });
+        let expired = state.start_slots.len() < before;
+        let next = state.start_slots.iter().map(|slot| slot.until).filter(|until| *until > now);
+        if let Some(next) = next.min() {
             self.timers.arm(Key::Slots(point), next);
         }
+        if !expired {
+            return;
+        }
+        self.trigger(now, point, Trigger::StartGate);
         self.want_default_limit(point);
         self.update_reserved(point);
         self.pump(now, point);

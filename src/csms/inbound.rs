@@ -178,14 +178,42 @@ impl Csms {
 
     fn set_status(&mut self, now: Time, point: PointIx, connector: u32, status: ChargePointStatus) {
         let Some(index) = self.points[point.0].connector(connector) else { return };
-        let state = &mut self.points[point.0].connectors[index];
-        state.status = status;
-        let belated = state.active.as_mut().filter(|active| active.belated);
-        if let (Some(active), ChargePointStatus::Charging) = (belated, status) {
-            // It does charge: the start was reported late, but the stop is not waiting behind it.
-            active.belated = false;
-            self.trigger(now, point, Trigger::SessionStart);
+        let state = &mut self.points[point.0];
+        let connector = &mut state.connectors[index];
+        let (charged, prepared) = (connector.charges(), connector.prepares());
+        connector.status = status;
+        connector.reported = true;
+        let (charges, prepares) = (connector.charges(), connector.prepares());
+        let is_free = matches!(status, ChargePointStatus::Available | ChargePointStatus::Preparing);
+        match connector.active.as_mut() {
+            // It does charge: reported late or taken for gone, but no stop is waiting behind it.
+            Some(active) if charges && (active.belated || active.gone.is_some()) => {
+                active.belated = false;
+                active.gone = None;
+                self.trigger(now, point, Trigger::SessionStart);
+            }
+            // The car has left: the stop is on its way or lost for good.
+            Some(active) if is_free && active.gone.is_none() => {
+                active.gone = Some(now);
+                self.trigger(now, point, Trigger::SessionEnd);
+            }
+            // It charges under the default limit, and its start is on its way or lost for good.
+            None if charges && !charged => {
+                state.take_slot(None);
+                self.trigger(now, point, Trigger::SessionStart);
+            }
+            // The driver left without a start.
+            None if prepared && !prepares && !charges => {
+                let preparing = state.connectors.iter().filter(|c| c.prepares()).count();
+                if state.start_slots.len() > preparing {
+                    state.take_slot(None);
+                    self.trigger(now, point, Trigger::StartGate);
+                }
+            }
+            _ => {}
         }
+        self.update_reserved(point);
+        self.expire_slots(now, point);
     }
 
     fn meter_values(

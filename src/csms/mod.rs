@@ -9,13 +9,15 @@
 //! - `inbound` reads frames and answers them; `transactions` keeps who charges where.
 //! - `gate` answers an Authorize only when a start could not break the limit.
 //! - `control` turns triggers into decisions of the allocator, coalesced and damped.
-//! - `push` brings decisions to the chargers through the `ledger`, decreases first.
+//! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
+//!   says what became of them.
 //! - `acceptance` learns from meter values what a car can take.
 //!
 //! Architecture invariant: for every site, the sum of all reservations is known at any time
 //! ([`Csms::reserved`]) and a raise is sent only if it keeps that sum within the limit.
 
 pub mod acceptance;
+mod answers;
 pub mod config;
 mod control;
 pub mod event;
@@ -66,7 +68,9 @@ pub struct Options {
     pub unknown_card: AuthorizationStatus,
     /// Known cards, by idTag in lower case (idTags compare without case).
     pub cards: BTreeMap<String, AuthorizationStatus>,
-    /// Time a driver has between Authorize and the start, after which the room is free again.
+    /// Time a driver has between Authorize and the start, after which the room is free again. A
+    /// station tells a start for 270 s before it gives up (MessageTimeout 30 s, three attempts with
+    /// 60 and 120 s between them), so a shorter time would meet starts without room. 300 s.
     pub start_window: Span,
 }
 
@@ -76,7 +80,7 @@ impl Default for Options {
             heartbeat: Span::from_s(900),
             unknown_card: AuthorizationStatus::Accepted,
             cards: BTreeMap::new(),
-            start_window: Span::from_s(90),
+            start_window: Span::from_s(300),
         }
     }
 }
@@ -179,7 +183,9 @@ impl Csms {
         self.points[point.0].line.online = false;
         self.timers.disarm(timers::Key::Call(point));
         self.give_up_call(now, point);
-        self.points[point.0].waiting_cards.clear();
+        let state = &mut self.points[point.0];
+        state.waiting_cards.clear();
+        state.connectors.iter_mut().for_each(|connector| connector.reported = false);
         self.update_reserved(point);
         self.trigger(now, point, event::Trigger::Connection);
     }
@@ -202,7 +208,7 @@ impl Csms {
                 timers::Key::Call(point) => self.call_timed_out(now, point),
                 timers::Key::Settle(point, connector) => self.settle(now, point, connector),
                 timers::Key::Confirm(point, connector) => self.ask_for_meter(now, point, connector),
-                timers::Key::Retry(point) => self.pump(now, point),
+                timers::Key::Retry(point) => self.retry(now, point),
                 timers::Key::Slots(point) => self.expire_slots(now, point),
                 timers::Key::Gate(point) => self.gate_expired(now, point),
                 timers::Key::Decide(site) => self.decide(now, site),

@@ -31,7 +31,7 @@ pub(crate) struct Point {
     /// Cards whose Authorize is not answered yet.
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
-    pub(crate) start_slots: Vec<Time>,
+    pub(crate) start_slots: Vec<StartSlot>,
 }
 
 /// What a charge point said of itself.
@@ -39,6 +39,8 @@ pub(crate) struct Point {
 pub(crate) struct Capabilities {
     pub(crate) unit: RateUnit,
     pub(crate) max_stack_level: i32,
+    /// It has said so itself; before, these are guesses.
+    pub(crate) learned: bool,
 }
 
 /// The TxDefaultProfile on connector 0.
@@ -49,6 +51,8 @@ pub(crate) struct DefaultLimit {
     /// May be in force although never confirmed.
     pub(crate) unknown: Option<Setpoint>,
     pub(crate) in_flight: Option<Setpoint>,
+    /// The last command.
+    pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
 }
@@ -57,12 +61,22 @@ pub(crate) struct DefaultLimit {
 #[derive(Clone, Debug)]
 pub(crate) struct WaitingCard {
     pub(crate) message_id: String,
+    pub(crate) id_tag: String,
+}
+
+/// Room for the start of an accepted card.
+#[derive(Clone, Debug)]
+pub(crate) struct StartSlot {
+    pub(crate) until: Time,
+    pub(crate) id_tag: String,
 }
 
 /// One connector.
 #[derive(Debug)]
 pub(crate) struct Connector {
     pub(crate) status: ChargePointStatus,
+    /// The status was reported on this connection.
+    pub(crate) reported: bool,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
 }
@@ -90,6 +104,8 @@ pub(crate) struct Active {
     pub(crate) offered_since: Time,
     /// A TxProfile was accepted; before that the TxDefaultProfile bounds the draw.
     pub(crate) profiled: bool,
+    /// The last command.
+    pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
     /// Samples in a row above what was permitted, and the draw to budget with meanwhile.
@@ -97,6 +113,8 @@ pub(crate) struct Active {
     pub(crate) over_measured: Option<Watts>,
     /// True for a start that was reported long after it happened: its stop may be queued too.
     pub(crate) belated: bool,
+    /// Since when the car is known to have left: the end of the transaction is on its way or lost.
+    pub(crate) gone: Option<Time>,
 }
 
 impl Point {
@@ -111,8 +129,12 @@ impl Point {
             CurrentKind::Ac => RateUnit::A,
             CurrentKind::Dc => RateUnit::W,
         };
-        let connector =
-            || Connector { status: ChargePointStatus::Available, active: None, measured_w: 0 };
+        let connector = || Connector {
+            status: ChargePointStatus::Available,
+            reported: false,
+            active: None,
+            measured_w: 0,
+        };
         Point {
             id,
             site,
@@ -120,7 +142,7 @@ impl Point {
             weight,
             line: Line::default(),
             registered: false,
-            capabilities: Capabilities { unit, max_stack_level: 0 },
+            capabilities: Capabilities { unit, max_stack_level: 0, learned: false },
             connectors: (0..connectors).map(|_| connector()).collect(),
             default_limit: DefaultLimit::default(),
             waiting_cards: Vec::new(),
@@ -154,6 +176,7 @@ impl Point {
                 Some(active) => active.worst_case(&self.hardware),
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
+                None if connector.charges() => start,
                 None => Watts::ZERO,
             };
         }
@@ -170,6 +193,35 @@ impl Point {
     pub(crate) fn allocated_on(&self, connector: &Connector) -> Watts {
         let active = connector.active.as_ref().filter(|active| active.profiled);
         active.map_or(Watts::ZERO, |active| active.allocated(&self.hardware))
+    }
+
+    /// Takes the room of the card that starts, or else of the one that has waited longest.
+    pub(crate) fn take_slot(&mut self, id_tag: Option<&str>) {
+        let same =
+            |slot: &StartSlot| id_tag.is_some_and(|tag| slot.id_tag.eq_ignore_ascii_case(tag));
+        let place = self.start_slots.iter().position(same).unwrap_or(0);
+        if place < self.start_slots.len() {
+            self.start_slots.remove(place);
+        }
+    }
+
+    /// Whether this card has room for a start.
+    pub(crate) fn has_slot(&self, id_tag: &str) -> bool {
+        self.start_slots.iter().any(|slot| slot.id_tag.eq_ignore_ascii_case(id_tag))
+    }
+}
+
+impl Connector {
+    /// A car stands here and its transaction has not begun.
+    pub(crate) fn prepares(&self) -> bool {
+        self.status == ChargePointStatus::Preparing
+            && self.active.as_ref().is_none_or(|active| active.gone.is_some())
+    }
+
+    /// Its status says that a transaction runs, known here or not.
+    pub(crate) fn charges(&self) -> bool {
+        use ChargePointStatus::{Charging, SuspendedEv, SuspendedEvse};
+        matches!(self.status, Charging | SuspendedEv | SuspendedEvse)
     }
 }
 
@@ -190,11 +242,13 @@ impl Active {
             blocked_since: None,
             offered_since: now,
             profiled: false,
+            last_number: 0,
             refusals: 0,
             retry_at: None,
             over_samples: 0,
             over_measured: None,
             belated: false,
+            gone: None,
         }
     }
 
@@ -204,6 +258,9 @@ impl Active {
     }
 
     pub(crate) fn worst_case(&self, hardware: &Hardware) -> Watts {
+        if self.gone.is_some() {
+            return Watts::ZERO;
+        }
         let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
         permitted.max(self.over_measured.unwrap_or_default())
     }

@@ -7,29 +7,23 @@
 
 use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
-use crate::csms::event::{Binding, Event, Outcome, ProfileSent, Trigger};
+use crate::csms::event::{Binding, Event, ProfileSent, Trigger};
 use crate::csms::line::Order;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::action::Action;
-use crate::ocpp::error::ErrorCode;
 use crate::ocpp::frame;
 use crate::ocpp::messages::{
-    ChargingProfile, GetConfigurationRequest, GetConfigurationResponse, SetChargingProfileRequest,
-    SetChargingProfileResponse, TriggerMessageRequest,
+    ChargingProfile, GetConfigurationRequest, SetChargingProfileRequest, TriggerMessageRequest,
 };
 use crate::ocpp::profile::{Kind, Period, Profile, Purpose, RateUnit, Schedule, Tenths};
-use crate::ocpp::types::{ChargingProfileStatus, MessageTrigger};
+use crate::ocpp::types::MessageTrigger;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
 /// A raise that is blocked this long takes what room there is. Longer than a decrease usually
 /// takes to be confirmed (`confirm_after` and a round trip), or every raise would come in two.
 const PARTIAL_AFTER: Span = Span::from_s(10);
-/// First wait after a refusal; it doubles up to [`RETRY_MAX`].
-const RETRY: Span = Span::from_s(5);
-/// Longest wait between tries.
-const RETRY_MAX: Span = Span::from_s(300);
 /// Profile ids: one for the default limit, then one per connector, so that each replaces itself.
 const DEFAULT_PROFILE_ID: i32 = 1;
 const TX_PROFILE_ID: i32 = 100;
@@ -60,16 +54,41 @@ impl Csms {
         if let Some((index, limit)) = self.next_decrease(now, point) {
             return self.send_tx_limit(now, point, index, limit);
         }
+        // A limit in a unit that the station does not take would only be refused.
+        let state = &mut self.points[point.0];
+        let next = state.line.queue.front();
+        if !state.capabilities.learned && next == Some(&Order::GetConfiguration) {
+            state.line.queue.pop_front();
+            return self.send_order(now, point, Order::GetConfiguration);
+        }
         if self.default_limit_due(now, point) {
             return self.send_default_limit(now, point);
         }
         if let Some(order) = self.points[point.0].line.queue.pop_front() {
             return self.send_order(now, point, order);
         }
+        let site = self.points[point.0].site;
         for index in 0..self.points[point.0].connectors.len() {
-            if self.try_raise(now, point, index) == Raise::Sent {
-                return;
+            match self.try_raise(now, point, index) {
+                Raise::Sent => return,
+                Raise::Done | Raise::Busy => {}
+                Raise::Damped(until) => self.timers.arm_by(Key::Raise(site), until),
+                Raise::Blocked(until) => {
+                    self.sites[site.0].blocked = true;
+                    self.timers.arm_by(Key::Raise(site), until);
+                }
             }
+        }
+    }
+
+    /// A wait after a refusal is over.
+    pub(super) fn retry(&mut self, now: Time, point: PointIx) {
+        self.pump(now, point);
+        let state = &self.points[point.0];
+        let connectors = state.connectors.iter().filter_map(|c| c.active.as_ref()?.retry_at);
+        let next = connectors.chain(state.default_limit.retry_at).filter(|at| *at > now).min();
+        if let Some(next) = next {
+            self.timers.arm_by(Key::Retry(point), next);
         }
     }
 
@@ -99,7 +118,8 @@ impl Csms {
         known != Some(default.wanted) && !waits && !(raise && pending)
     }
 
-    /// Raises as much as there is room for, in the order of the last decision.
+    /// Raises as much as there is room for, in the order of the last decision. A raise stays on
+    /// the list until its charger has accepted all of it: it may be sent in part, refused or lost.
     pub(super) fn raise(&mut self, now: Time, site: SiteIx) {
         if self.sites[site.0].raises.is_empty() {
             return;
@@ -110,8 +130,8 @@ impl Csms {
         let mut left = Vec::with_capacity(raises.len());
         for (point, index) in raises {
             match self.try_raise(now, point, index) {
-                Raise::Done | Raise::Sent => continue,
-                Raise::Busy => {}
+                Raise::Done => continue,
+                Raise::Sent | Raise::Busy => {}
                 Raise::Damped(until) => next = next.min(until),
                 Raise::Blocked(until) => {
                     blocked = true;
@@ -140,7 +160,10 @@ impl Csms {
             CurrentKind::Dc => control.raise_dead_band.0 * i64::from(hardware.phases),
         };
         let resumes = confirmed == Setpoint::ZERO;
-        if target <= confirmed || (!resumes && target.0 - confirmed.0 < dead_band) {
+        // Before its first profile a session is bounded by the TxDefaultProfile, so there is
+        // nothing yet that a small raise would disturb.
+        let small = active.profiled && !resumes && target.0 - confirmed.0 < dead_band;
+        if target <= confirmed || small {
             return Raise::Done;
         }
         if !state.line.is_free() {
@@ -197,6 +220,7 @@ impl Csms {
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
         active.entry.sent(limit);
+        active.last_number = number;
         active.blocked_since = None;
         let transaction_id = active.transaction_id;
         let profile = Profile {
@@ -234,6 +258,7 @@ impl Csms {
             reason: Binding::StartBound,
         };
         state.default_limit.in_flight = Some(limit);
+        state.default_limit.last_number = number;
         let profile = Profile {
             id: DEFAULT_PROFILE_ID,
             purpose: Purpose::TxDefaultProfile,
@@ -299,173 +324,6 @@ impl Csms {
         self.profiles_sent
     }
 
-    /// An answer to one of our CALLs: its payload, or the code of its CALLERROR.
-    pub(super) fn answered(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        id: &str,
-        answer: Result<&str, ErrorCode>,
-    ) {
-        let Some((order, late)) = self.points[point.0].line.answered(id) else {
-            self.ignored_answers += 1;
-            return;
-        };
-        if !late {
-            self.timers.disarm(Key::Call(point));
-        }
-        match order {
-            Order::TxLimit { connector, transaction_id, limit, number } => {
-                let outcome = self.profile_outcome(answer);
-                if !late {
-                    self.emit(Event::ProfileAnswered { number, outcome });
-                }
-                self.tx_limit_answered(now, point, connector, transaction_id, limit, outcome, late);
-            }
-            Order::DefaultLimit { limit, number } => {
-                let outcome = self.profile_outcome(answer);
-                if !late {
-                    self.emit(Event::ProfileAnswered { number, outcome });
-                }
-                self.default_limit_answered(now, point, limit, outcome, late);
-            }
-            Order::GetConfiguration => self.learn_capabilities(point, answer),
-            Order::TriggerMeter { .. } => {}
-        }
-    }
-
-    fn profile_outcome(&mut self, answer: Result<&str, ErrorCode>) -> Outcome {
-        let Ok(payload) = answer else { return Outcome::Error };
-        let mut reader = std::mem::take(&mut self.reader);
-        let outcome = match reader
-            .response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload)
-        {
-            Ok(read) => {
-                self.note(&read.deviations);
-                match read.value.status {
-                    ChargingProfileStatus::Accepted => Outcome::Accepted,
-                    ChargingProfileStatus::Rejected | ChargingProfileStatus::NotSupported => {
-                        Outcome::Rejected
-                    }
-                }
-            }
-            Err(_) => Outcome::Error,
-        };
-        self.reader = reader;
-        outcome
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn tx_limit_answered(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        index: usize,
-        transaction_id: i64,
-        limit: Setpoint,
-        outcome: Outcome,
-        late: bool,
-    ) {
-        let state = &mut self.points[point.0];
-        let (site, hardware) = (state.site, state.hardware);
-        let control = &self.sites[site.0].control;
-        let active = state.connectors[index].active.as_mut();
-        let Some(active) = active.filter(|active| active.transaction_id == transaction_id) else {
-            return;
-        };
-        if late && (active.entry.is_in_flight() || !active.entry.is_uncertain()) {
-            return;
-        }
-        if outcome != Outcome::Accepted {
-            if !late {
-                active.entry.refused();
-                active.refusals += 1;
-                let at = now + backoff(active.refusals);
-                active.retry_at = Some(at);
-                self.timers.arm_by(Key::Retry(point), at);
-            }
-            return self.update_reserved(point);
-        }
-        let raised = limit > active.entry.confirmed();
-        active.entry.accepted(limit, now);
-        active.profiled = true;
-        active.refusals = 0;
-        active.retry_at = None;
-        active.offered_since = now;
-        if raised {
-            active.last_raise = Some(now);
-        }
-        let allocated = active.allocated(&hardware);
-        if active.entry.oldest_hold() == Some(now) {
-            self.timers.arm(Key::Settle(point, index), now + control.settle_max);
-            self.timers.arm(Key::Confirm(point, index), now + control.confirm_after);
-        }
-        self.emit(Event::LimitAccepted { point, connector: index as u32 + 1, limit: allocated });
-        self.update_reserved(point);
-        self.raise(now, site);
-    }
-
-    fn default_limit_answered(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        limit: Setpoint,
-        outcome: Outcome,
-        late: bool,
-    ) {
-        let default = &mut self.points[point.0].default_limit;
-        if late && (default.in_flight.is_some() || default.unknown.is_none()) {
-            return;
-        }
-        if outcome == Outcome::Accepted {
-            default.confirmed = Some(limit);
-            default.in_flight = None;
-            default.unknown = None;
-            default.refusals = 0;
-            default.retry_at = None;
-        } else if !late {
-            default.in_flight = None;
-            default.refusals += 1;
-            let at = now + backoff(default.refusals);
-            default.retry_at = Some(at);
-            self.timers.arm_by(Key::Retry(point), at);
-        }
-        self.update_reserved(point);
-        self.try_gate(now, point);
-    }
-
-    pub(super) fn call_timed_out(&mut self, now: Time, point: PointIx) {
-        self.give_up_call(now, point);
-        self.pump(now, point);
-    }
-
-    /// The outstanding CALL will not be answered in time; what it asked for may be in force.
-    pub(super) fn give_up_call(&mut self, now: Time, point: PointIx) {
-        let state = &mut self.points[point.0];
-        let Some(order) = state.line.give_up() else { return };
-        match order {
-            Order::TxLimit { connector, transaction_id, number, .. } => {
-                let active = state.connectors[connector].active.as_mut();
-                if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
-                    active.entry.timed_out();
-                    active.refusals += 1;
-                    let at = now + backoff(active.refusals);
-                    active.retry_at = Some(at);
-                    self.timers.arm_by(Key::Retry(point), at);
-                }
-                self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
-            }
-            Order::DefaultLimit { limit, number } => {
-                let default = &mut state.default_limit;
-                default.in_flight = None;
-                default.unknown = Some(default.unknown.map_or(limit, |known| known.max(limit)));
-                self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
-            }
-            Order::GetConfiguration | Order::TriggerMeter { .. } => {}
-        }
-        self.update_reserved(point);
-    }
-
     /// A hold ends by time.
     pub(super) fn settle(&mut self, now: Time, point: PointIx, index: usize) {
         let state = &mut self.points[point.0];
@@ -476,6 +334,10 @@ impl Csms {
             self.timers.arm(Key::Settle(point, index), oldest + settle_max);
         }
         self.update_reserved(point);
+        if !self.points[point.0].line.online {
+            // What it kept of the site's power is less now.
+            self.trigger(now, point, Trigger::Connection);
+        }
         let site = self.points[point.0].site;
         self.raise(now, site);
     }
@@ -492,28 +354,6 @@ impl Csms {
             state.line.queue.push_back(order);
             self.pump(now, point);
         }
-    }
-
-    fn learn_capabilities(&mut self, point: PointIx, answer: Result<&str, ErrorCode>) {
-        let Ok(payload) = answer else { return };
-        let mut reader = std::mem::take(&mut self.reader);
-        let read =
-            reader.response::<GetConfigurationResponse<'_>>(Action::GetConfiguration, payload);
-        if let Ok(read) = read {
-            self.note(&read.deviations);
-            let known = read.value.configuration_key.unwrap_or_default();
-            let state = &mut self.points[point.0];
-            for entry in &known {
-                let value = entry.value.as_deref().unwrap_or_default();
-                if entry.key.eq_ignore_ascii_case("ChargeProfileMaxStackLevel") {
-                    state.capabilities.max_stack_level = value.trim().parse().unwrap_or(0).max(0);
-                }
-                if entry.key.eq_ignore_ascii_case("ChargingScheduleAllowedChargingRateUnit") {
-                    state.capabilities.unit = rate_unit(value, state.capabilities.unit);
-                }
-            }
-        }
-        self.reader = reader;
     }
 
     /// Recomputes what a charge point may and could draw, keeps the site's sum and lets waiting
@@ -540,24 +380,6 @@ const KEYS_OF_INTEREST: [&str; 4] = [
     "MeterValueSampleInterval",
 ];
 
-fn backoff(refusals: u32) -> Span {
-    let doubled = RETRY * (1 << (refusals.clamp(1, 8) - 1));
-    doubled.min(RETRY_MAX)
-}
-
-/// Reads the list of allowed units; "A" for "Current" occurs in the field (ocpp.md, Q30).
-fn rate_unit(list: &str, usual: RateUnit) -> RateUnit {
-    let has = |names: [&str; 2]| {
-        list.split(',').any(|item| names.iter().any(|name| item.trim().eq_ignore_ascii_case(name)))
-    };
-    let (amps, watts) = (has(["Current", "A"]), has(["Power", "W"]));
-    match (amps, watts) {
-        (true, false) => RateUnit::A,
-        (false, true) => RateUnit::W,
-        _ => usual,
-    }
-}
-
 impl super::point::Point {
     /// A profile skeleton with one unlimited-in-time period in the unit the charge point takes.
     /// DC limits are powers, AC limits currents; where the charge point allows only the other
@@ -575,7 +397,10 @@ impl super::point::Point {
                 Watts(limit.0).to_current(hardware.voltage_v, hardware.phases).0
             }
         };
-        let period = Period { start_s: 0, limit: Tenths(tenths), phases: None };
+        // Watts are divided by the number of phases, and by three where none is given (errata 3.68).
+        let in_watts = hardware.kind == CurrentKind::Ac && unit == RateUnit::W;
+        let phases = in_watts.then_some(hardware.phases);
+        let period = Period { start_s: 0, limit: Tenths(tenths), phases };
         Profile {
             id: 0,
             transaction_id: None,

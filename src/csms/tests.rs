@@ -243,12 +243,16 @@ fn a_boot_learns_the_station_and_installs_the_start_bound() {
     let mut bench = Bench::new(1);
     bench.csms.link_up(bench.now, PointIx(0));
     bench.call(0, "BootNotification", r#"{"chargePointVendor":"A","chargePointModel":"B"}"#);
+    let (id, action, _) = bench.received(0).unwrap();
+    assert_eq!(action, "GetConfiguration", "which unit does it take?");
+    assert!(bench.inbox[0].is_empty(), "one CALL at a time");
+    let watts = r#"{"configurationKey":[{"key":"ChargingScheduleAllowedChargingRateUnit","readonly":true,"value":"Power"}]}"#;
+    bench.frame(0, &format!(r#"[3,"{id}",{watts}]"#));
     let (_, action, payload) = bench.received(0).unwrap();
     assert_eq!(action, "SetChargingProfile");
-    assert!(
-        payload.contains("\"TxDefaultProfile\"") && payload.contains("\"limit\":6"),
-        "{payload}"
-    );
+    for part in ["\"TxDefaultProfile\"", "\"limit\":4140", "\"numberPhases\":3"] {
+        assert!(payload.contains(part), "{payload}");
+    }
     assert!(bench.inbox[0].is_empty(), "one CALL at a time");
 }
 

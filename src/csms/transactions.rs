@@ -12,12 +12,14 @@ use crate::csms::{Csms, PointIx};
 use crate::ids::{self, SessionId};
 use crate::ocpp::messages::{MeterValuesRequest, StartTransactionRequest, StopTransactionRequest};
 use crate::ocpp::meter::MeterReading;
-use crate::ocpp::types::StopReason;
+use crate::ocpp::types::{ChargePointStatus, StopReason};
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
 /// A start older than this was queued while offline; its stop may be queued behind it.
 const BELATED_AFTER: Span = Span::from_s(300);
+/// A sample this young was not queued for long.
+const CURRENT_WITHIN: Span = Span::from_s(60);
 /// Ended transactions remembered, to recognise repeated messages.
 const REMEMBERED: usize = 10_000;
 /// Steps of a draw below this are not worth recording as a cause: 0.7 kW.
@@ -112,12 +114,20 @@ impl Csms {
             self.end(now, point, index, None, StopReason::Other);
         }
         let state = &mut self.points[point.0];
-        if !state.start_slots.is_empty() {
-            state.start_slots.remove(0);
+        let connector = &state.connectors[index];
+        let charges = connector.charges();
+        // A start that waited so long that the car, let in by a card, has left meanwhile.
+        let left = connector.reported
+            && !charges
+            && now.since(timestamp) > CURRENT_WITHIN
+            && !state.has_slot(&start.id_tag);
+        if !charges && !left {
+            state.take_slot(Some(&start.id_tag));
         }
         let bound = state.start_bound();
         let mut active = Active::new(id, now, bound, now);
-        active.belated = now.since(timestamp) > BELATED_AFTER;
+        active.belated = now.since(timestamp) > BELATED_AFTER && !charges;
+        active.gone = left.then_some(now);
         state.connectors[index].active = Some(active);
         self.update_reserved(point);
         let connector = start.connector_id;
@@ -156,6 +166,10 @@ impl Csms {
         let state = &mut self.points[point.0];
         let Some(active) = state.connectors[index].active.take() else { return };
         state.connectors[index].measured_w = 0;
+        if state.connectors[index].charges() {
+            // Until its own report comes, no other transaction runs here.
+            state.connectors[index].status = ChargePointStatus::Finishing;
+        }
         self.timers.disarm(Key::Settle(point, index));
         self.timers.disarm(Key::Confirm(point, index));
         let mut energy_wh = active.energy_wh;
@@ -212,8 +226,19 @@ impl Csms {
             // A register never goes back within a transaction; one that does is not believed.
             active.energy_wh = active.energy_wh.max(register - transaction.meter_start);
         }
+        let draws = reading.power_w.is_some_and(|power| power > 0);
+        let still_there = draws && active.gone.is_some_and(|gone| taken > gone);
+        if active.belated && now.since(taken) < CURRENT_WITHIN || still_there {
+            // Messages about a transaction keep their order: no stop is waiting behind this one.
+            active.belated = false;
+            active.gone = None;
+            self.trigger(now, point, Trigger::SessionStart);
+            return self.take_reading(now, point, index, reading, taken);
+        }
+        // A sample that waited for a better line tells of an earlier limit.
+        let answers_offer = taken >= active.offered_since;
         let phases_before = active.acceptance.phases();
-        let learned = if control.learn_acceptance {
+        let learned = if control.learn_acceptance && answers_offer {
             let (offer, since) = (active.entry.confirmed(), active.offered_since);
             active.acceptance.observe(reading, offer, since, &hardware, taken)
         } else {
@@ -223,18 +248,24 @@ impl Csms {
             || active.may_change_allocation(learned, &hardware);
         let tolerance = Watts(control.confirm_tolerance.0 * i64::from(active.phases(&hardware)));
         let confirm_after = control.confirm_after;
+        let mut disobeyed = false;
         if reading.power_w.is_some() {
             let allowed = hardware.watts(active.entry.confirmed(), active.phases(&hardware));
             if measured <= allowed + tolerance {
                 active.entry.confirmed_by_meter(taken, confirm_after);
             }
-            active.judge(measured, tolerance, &hardware);
+            if taken.since(active.offered_since) >= confirm_after {
+                disobeyed = active.judge(measured, tolerance, &hardware);
+            }
         }
         if learned != Learned::Nothing || (measured.0 - before_w).abs() >= STEP_WORTH_W {
             self.emit(Event::DrawStepped { point });
         }
         self.update_reserved(point);
-        if matters {
+        if disobeyed {
+            // Others must make room for it, or get it back, at once.
+            self.trigger(now, point, Trigger::Connection);
+        } else if matters {
             self.trigger(now, point, Trigger::Acceptance);
         }
     }
@@ -257,8 +288,9 @@ impl Active {
     }
 
     /// Two samples in a row above everything that was permitted: the charger does not obey, and
-    /// is budgeted at what it draws (allocation.md §3).
-    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &Hardware) {
+    /// is budgeted at what it draws (allocation.md §3). Returns whether that began or ended.
+    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &Hardware) -> bool {
+        let before = self.over_measured.is_some();
         let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
         if measured > permitted + tolerance {
             self.over_samples += 1;
@@ -269,5 +301,6 @@ impl Active {
             self.over_samples = 0;
             self.over_measured = None;
         }
+        self.over_measured.is_some() != before
     }
 }

@@ -18,30 +18,49 @@ pub(crate) enum Toward {
     Point = 1,
 }
 
+/// Where jitter and loss come from: splitmix64, seeded from the link's named stream. A state of
+/// eight bytes, since thousands of links are each drawn from in turn.
+struct Jitter(u64);
+
+impl Jitter {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
 /// One link, both directions.
 pub(crate) struct Link {
     latency: Span,
     jitter: Span,
     /// Loss as a share of 2^32.
     loss: u64,
-    random: ChaCha8Rng,
+    random: Jitter,
     last: [Time; 2],
 }
 
 impl Link {
-    pub(crate) fn new(network: &Network, random: ChaCha8Rng) -> Link {
+    pub(crate) fn new(network: &Network, mut random: ChaCha8Rng) -> Link {
         let loss = (network.loss.clamp(0.0, 1.0) * f64::from(u32::MAX)) as u64;
-        Link { latency: network.latency, jitter: network.jitter, loss, random, last: [Time(0); 2] }
+        Link {
+            latency: network.latency,
+            jitter: network.jitter,
+            loss,
+            random: Jitter(random.next_u64()),
+            last: [Time(0); 2],
+        }
     }
 
     /// When a frame sent now arrives; `None` when it is lost.
     pub(crate) fn arrival(&mut self, now: Time, toward: Toward) -> Option<Time> {
-        if self.loss > 0 && u64::from(self.random.next_u32()) < self.loss {
+        if self.loss > 0 && self.random.next() >> 32 < self.loss {
             return None;
         }
         let jitter = if self.jitter > Span::ZERO {
             // The high bits of a product instead of a remainder: no bias worth speaking of.
-            let draw = u128::from(self.random.next_u64());
+            let draw = u128::from(self.random.next());
             Span(((draw * (self.jitter.0 as u128 + 1)) >> 64) as i64)
         } else {
             Span::ZERO

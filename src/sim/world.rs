@@ -82,7 +82,7 @@ pub struct World<'a> {
     digest: Digest,
     draw_mw: i64,
     /// The same by charge point; a sample looks at all of them, so they lie together.
-    point_draw_mw: Vec<i64>,
+    drawn_mw: Vec<i64>,
     over: OverLimit,
     committed_over: OverLimit,
     peak_mw: i64,
@@ -138,7 +138,7 @@ impl<'a> World<'a> {
             end: start + scenario.duration,
             digest: Digest::default(),
             draw_mw: 0,
-            point_draw_mw: vec![0; scenario.chargers.len()],
+            drawn_mw: vec![0; scenario.chargers.len()],
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
             peak_mw: 0,
@@ -222,6 +222,7 @@ impl<'a> World<'a> {
             Event::ToCentral { point, text } => {
                 self.digest.event(now, 2, point as u64, text.as_bytes());
                 self.csms.handle_frame(now, PointIx(point), &text);
+                self.check_cover(point);
                 self.after_central();
             }
             Event::ToPoint { point, text } => {
@@ -244,6 +245,9 @@ impl<'a> World<'a> {
                 if self.central_due == now {
                     self.central_due = Time::NEVER;
                     self.csms.handle_timeout(now);
+                    for point in 0..self.points.len() {
+                        self.check_cover(point);
+                    }
                     self.after_central();
                 }
             }
@@ -281,8 +285,7 @@ impl<'a> World<'a> {
     /// The car is gone (or the run is over): its books are closed.
     fn leave(&mut self, bay: usize, departed: Option<Time>) {
         let Some(gone) = self.bays[bay].leave(self.now) else { return };
-        let point = self.point_of(bay);
-        self.change_draw(point, -gone.draw_mw);
+        self.change_draw(self.point_of(bay), -gone.draw_mw);
         self.energy.battery_kwh += gone.vehicle.gained_kwh();
         self.energy.losses_kwh += gone.vehicle.losses_kwh();
         self.recorder.left(&gone, departed);
@@ -324,7 +327,7 @@ impl<'a> World<'a> {
 
     fn sample(&mut self) {
         let points = (0..self.points.len()).map(|point| {
-            let draw_mw = self.point_draw_mw[point];
+            let draw_mw = self.drawn_mw[point];
             let point = PointIx(point);
             (self.csms.allocated_at(point), draw_mw, self.csms.reserved_at(point))
         });
@@ -410,8 +413,6 @@ impl<'a> World<'a> {
             let connector = (bay - self.first_bay[point]) as u32 + 1;
             let (draw, wants, soc) = (change.draw, change.wants_power, change.soc_pct);
             self.points[point].set_draw(self.now, connector, draw, wants, soc);
-            let covered = self.csms.reserved_at(PointIx(point)).0 * 1000;
-            self.uncovered_mw = self.uncovered_mw.max(self.point_draw_mw[point] - covered);
         }
         if let Some(due) = change.timer {
             self.queue.push(due, Event::VehicleTimer { bay });
@@ -420,11 +421,19 @@ impl<'a> World<'a> {
 
     fn change_draw(&mut self, point: usize, step_mw: i64) {
         if step_mw != 0 {
-            self.point_draw_mw[point] += step_mw;
             self.over.set_power(self.now, self.draw_mw + step_mw);
             self.draw_mw += step_mw;
+            self.drawn_mw[point] += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
+            self.check_cover(point);
         }
+    }
+
+    /// Compares what a charge point draws with what the ledger keeps for it. To be called when
+    /// either changes: the draw here, the reservation by a frame of this point or by a timer.
+    fn check_cover(&mut self, point: usize) {
+        let covered_mw = self.csms.reserved_at(PointIx(point)).0 * 1000;
+        self.uncovered_mw = self.uncovered_mw.max(self.drawn_mw[point] - covered_mw);
     }
 
     fn transmit(&mut self, point: usize, text: String, toward: Toward) {

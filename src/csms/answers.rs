@@ -1,0 +1,236 @@
+//! What becomes of the CALLs that [`push`](super::push) sent: answered, refused, late or lost.
+
+use crate::csms::config::Setpoint;
+use crate::csms::event::{Event, Outcome};
+use crate::csms::line::Order;
+use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx};
+use crate::ocpp::action::Action;
+use crate::ocpp::error::ErrorCode;
+use crate::ocpp::messages::{GetConfigurationResponse, SetChargingProfileResponse};
+use crate::ocpp::profile::RateUnit;
+use crate::ocpp::types::ChargingProfileStatus;
+use crate::time::{Span, Time};
+
+/// First wait after a refusal; it doubles up to [`RETRY_MAX`].
+const RETRY: Span = Span::from_s(5);
+/// Longest wait between tries.
+const RETRY_MAX: Span = Span::from_s(300);
+
+/// How a SetChargingProfile ended.
+struct Answer {
+    number: u64,
+    limit: Setpoint,
+    outcome: Outcome,
+    /// It came after it had been given up.
+    late: bool,
+}
+
+impl Csms {
+    /// An answer to one of our CALLs: its payload, or the code of its CALLERROR.
+    pub(super) fn answered(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        id: &str,
+        answer: Result<&str, ErrorCode>,
+    ) {
+        let Some((order, late)) = self.points[point.0].line.answered(id) else {
+            self.ignored_answers += 1;
+            return;
+        };
+        if !late {
+            self.timers.disarm(Key::Call(point));
+        }
+        match order {
+            Order::TxLimit { connector, transaction_id, limit, number } => {
+                let outcome = self.profile_outcome(answer);
+                if !late {
+                    self.emit(Event::ProfileAnswered { number, outcome });
+                }
+                let answer = Answer { number, limit, outcome, late };
+                self.tx_limit_answered(now, point, connector, transaction_id, &answer);
+            }
+            Order::DefaultLimit { limit, number } => {
+                let outcome = self.profile_outcome(answer);
+                if !late {
+                    self.emit(Event::ProfileAnswered { number, outcome });
+                }
+                let answer = Answer { number, limit, outcome, late };
+                self.default_limit_answered(now, point, &answer);
+            }
+            Order::GetConfiguration => self.learn_capabilities(point, answer),
+            Order::TriggerMeter { .. } => {}
+        }
+    }
+
+    fn profile_outcome(&mut self, answer: Result<&str, ErrorCode>) -> Outcome {
+        let Ok(payload) = answer else { return Outcome::Error };
+        let mut reader = std::mem::take(&mut self.reader);
+        let outcome = match reader
+            .response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload)
+        {
+            Ok(read) => {
+                self.note(&read.deviations);
+                match read.value.status {
+                    ChargingProfileStatus::Accepted => Outcome::Accepted,
+                    ChargingProfileStatus::Rejected | ChargingProfileStatus::NotSupported => {
+                        Outcome::Rejected
+                    }
+                }
+            }
+            Err(_) => Outcome::Error,
+        };
+        self.reader = reader;
+        outcome
+    }
+
+    fn tx_limit_answered(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        index: usize,
+        transaction_id: i64,
+        &Answer { number, limit, outcome, late }: &Answer,
+    ) {
+        let state = &mut self.points[point.0];
+        let (site, hardware) = (state.site, state.hardware);
+        let control = &self.sites[site.0].control;
+        let active = state.connectors[index].active.as_mut();
+        let Some(active) = active.filter(|active| active.transaction_id == transaction_id) else {
+            return;
+        };
+        // A late answer settles something only when nothing was sent after its question.
+        let stale = number != active.last_number || !active.entry.is_uncertain();
+        if late && stale {
+            return;
+        }
+        if outcome != Outcome::Accepted {
+            if !late {
+                active.entry.refused();
+                active.refusals += 1;
+                let at = now + backoff(active.refusals);
+                active.retry_at = Some(at);
+                self.timers.arm_by(Key::Retry(point), at);
+            }
+            return self.update_reserved(point);
+        }
+        let raised = limit > active.entry.confirmed();
+        active.entry.accepted(limit, now);
+        active.profiled = true;
+        active.refusals = 0;
+        active.retry_at = None;
+        active.offered_since = now;
+        if raised {
+            active.last_raise = Some(now);
+        }
+        let allocated = active.allocated(&hardware);
+        if active.entry.oldest_hold() == Some(now) {
+            self.timers.arm(Key::Settle(point, index), now + control.settle_max);
+            self.timers.arm(Key::Confirm(point, index), now + control.confirm_after);
+        }
+        self.emit(Event::LimitAccepted { point, connector: index as u32 + 1, limit: allocated });
+        self.update_reserved(point);
+        self.raise(now, site);
+    }
+
+    fn default_limit_answered(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        &Answer { number, limit, outcome, late }: &Answer,
+    ) {
+        let default = &mut self.points[point.0].default_limit;
+        if late && (number != default.last_number || default.unknown.is_none()) {
+            return;
+        }
+        if outcome == Outcome::Accepted {
+            default.confirmed = Some(limit);
+            default.in_flight = None;
+            default.unknown = None;
+            default.refusals = 0;
+            default.retry_at = None;
+        } else if !late {
+            default.in_flight = None;
+            default.refusals += 1;
+            let at = now + backoff(default.refusals);
+            default.retry_at = Some(at);
+            self.timers.arm_by(Key::Retry(point), at);
+        }
+        self.update_reserved(point);
+        self.try_gate(now, point);
+    }
+
+    pub(super) fn call_timed_out(&mut self, now: Time, point: PointIx) {
+        self.give_up_call(now, point);
+        self.pump(now, point);
+    }
+
+    /// The outstanding CALL will not be answered in time; what it asked for may be in force.
+    pub(super) fn give_up_call(&mut self, now: Time, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let Some(order) = state.line.give_up() else { return };
+        match order {
+            Order::TxLimit { connector, transaction_id, number, .. } => {
+                let active = state.connectors[connector].active.as_mut();
+                if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
+                    active.entry.timed_out();
+                    active.refusals += 1;
+                    let at = now + backoff(active.refusals);
+                    active.retry_at = Some(at);
+                    self.timers.arm_by(Key::Retry(point), at);
+                }
+                self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
+            }
+            Order::DefaultLimit { limit, number } => {
+                let default = &mut state.default_limit;
+                default.in_flight = None;
+                default.unknown = Some(default.unknown.map_or(limit, |known| known.max(limit)));
+                self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
+            }
+            Order::GetConfiguration | Order::TriggerMeter { .. } => {}
+        }
+        self.update_reserved(point);
+    }
+
+    fn learn_capabilities(&mut self, point: PointIx, answer: Result<&str, ErrorCode>) {
+        let Ok(payload) = answer else { return };
+        let mut reader = std::mem::take(&mut self.reader);
+        let read =
+            reader.response::<GetConfigurationResponse<'_>>(Action::GetConfiguration, payload);
+        if let Ok(read) = read {
+            self.note(&read.deviations);
+            let known = read.value.configuration_key.unwrap_or_default();
+            let state = &mut self.points[point.0];
+            state.capabilities.learned = true;
+            for entry in &known {
+                let value = entry.value.as_deref().unwrap_or_default();
+                if entry.key.eq_ignore_ascii_case("ChargeProfileMaxStackLevel") {
+                    state.capabilities.max_stack_level = value.trim().parse().unwrap_or(0).max(0);
+                }
+                if entry.key.eq_ignore_ascii_case("ChargingScheduleAllowedChargingRateUnit") {
+                    state.capabilities.unit = rate_unit(value, state.capabilities.unit);
+                }
+            }
+        }
+        self.reader = reader;
+    }
+}
+
+fn backoff(refusals: u32) -> Span {
+    let doubled = RETRY * (1 << (refusals.clamp(1, 8) - 1));
+    doubled.min(RETRY_MAX)
+}
+
+/// Reads the list of allowed units; "A" for "Current" occurs in the field (ocpp.md, Q30).
+fn rate_unit(list: &str, usual: RateUnit) -> RateUnit {
+    let has = |names: [&str; 2]| {
+        list.split(',').any(|item| names.iter().any(|name| item.trim().eq_ignore_ascii_case(name)))
+    };
+    let (amps, watts) = (has(["Current", "A"]), has(["Power", "W"]));
+    match (amps, watts) {
+        (true, false) => RateUnit::A,
+        (false, true) => RateUnit::W,
+        _ => usual,
+    }
+}
