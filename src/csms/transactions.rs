@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::allocation::Reason;
+use crate::allocation::{Reason, Strategy};
 use crate::csms::acceptance::Learned;
 use crate::csms::config::Hardware;
 use crate::csms::event::{Binding, Event, Trigger};
@@ -244,8 +244,11 @@ impl Csms {
         } else {
             Learned::Nothing
         };
+        // Whom max_throughput admits depends on every cap, binding or not.
+        let every_cap_counts = self.sites[state.site.0].config.strategy == Strategy::MaxThroughput;
         let matters = active.acceptance.phases() != phases_before
-            || active.may_change_allocation(learned, &hardware);
+            || active.may_change_allocation(learned, &hardware)
+            || (every_cap_counts && learned != Learned::Nothing);
         let tolerance = Watts(control.confirm_tolerance.0 * i64::from(active.phases(&hardware)));
         let confirm_after = control.confirm_after;
         let mut disobeyed = false;
