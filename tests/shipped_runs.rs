@@ -22,10 +22,13 @@ fn root() -> &'static Path {
 }
 
 fn read(name: &str, text: &str, files: &dyn Fn(&str) -> Result<String, String>) -> Scenario {
-    load(&Source::new(name, text), files).map(|loaded| loaded.0).unwrap_or_else(|problems| {
-        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}", shown.join("\n"))
-    })
+    match load(&Source::new(name, text), files) {
+        Ok((scenario, _)) => scenario,
+        Err(problems) => {
+            let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("{}", shown.join("\n"))
+        }
+    }
 }
 
 fn shipped(name: &str) -> Scenario {
