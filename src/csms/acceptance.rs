@@ -46,6 +46,8 @@ pub struct Acceptance {
     below_since: Option<Time>,
     window: Setpoint,
     idle_since: Option<Time>,
+    /// The largest offer of which nothing was taken.
+    idle_offer: Setpoint,
     full: bool,
 }
 
@@ -60,6 +62,13 @@ impl Acceptance {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.full
+    }
+
+    /// True when the car seems full but was never offered all: some cars charge only above a
+    /// current of their own, far above the 6 A of the pilot.
+    #[must_use]
+    pub fn may_want_more(&self, hardware: &Hardware) -> bool {
+        self.full && self.idle_offer < hardware.full()
     }
 
     /// The largest set-point worth offering: what was learned plus headroom of 2 A (1.4 kW) or
@@ -114,6 +123,7 @@ impl Acceptance {
         if draw > Setpoint::ZERO {
             self.full = false;
             self.idle_since = None;
+            self.idle_offer = Setpoint::ZERO;
         }
         if draw.0 >= offer.0 - close {
             self.below_since = None;
@@ -128,9 +138,11 @@ impl Acceptance {
             return if woke { Learned::More } else { Learned::Nothing };
         }
         if draw == Setpoint::ZERO {
-            let since = *self.idle_since.get_or_insert(at);
-            if !self.full && at.since(since) >= FULL_AFTER {
+            let since = (*self.idle_since.get_or_insert(at)).max(offered_since);
+            let is_news = !self.full || offer > self.idle_offer;
+            if is_news && at.since(since) >= FULL_AFTER {
                 self.full = true;
+                self.idle_offer = offer;
                 return Learned::Less;
             }
         }
@@ -276,6 +288,28 @@ mod tests {
         assert!(bench.acceptance.is_full(), "no offer, no news");
         assert_eq!(bench.minute(&currents(60, 60, 60), 60), Learned::More);
         assert!(!bench.acceptance.is_full());
+    }
+
+    #[test]
+    fn a_car_that_takes_nothing_of_a_small_offer_may_want_a_larger_one() {
+        let mut bench = Bench::new();
+        for _ in 0..7 {
+            bench.minute(&currents(0, 0, 0), 60);
+        }
+        assert!(bench.acceptance.is_full() && bench.acceptance.may_want_more(&ac22()));
+        let news: Vec<Learned> = (0..9).map(|_| bench.minute(&currents(0, 0, 0), 320)).collect();
+        assert_eq!(news.iter().filter(|learned| **learned != Learned::Nothing).count(), 1);
+        assert!(bench.acceptance.is_full() && !bench.acceptance.may_want_more(&ac22()));
+    }
+
+    #[test]
+    fn a_small_offer_taken_whole_says_nothing_about_a_larger_one() {
+        let mut bench = Bench::new();
+        for _ in 0..3 {
+            bench.minute(&currents(160, 160, 160), 320);
+        }
+        assert_eq!(bench.minute(&currents(80, 80, 80), 80), Learned::Nothing);
+        assert_eq!(bench.acceptance.worth_offering(&ac22()), Some(Setpoint(180)));
     }
 
     #[test]

@@ -59,6 +59,8 @@ impl Site {
 struct Census {
     sessions: Vec<Session>,
     places: Vec<(PointIx, usize)>,
+    /// By session: takes nothing, but was never offered all.
+    may_want_more: Vec<bool>,
     /// Room of what cannot be controlled now.
     uncontrolled: Watts,
 }
@@ -131,14 +133,14 @@ impl Csms {
         let order = allocation::admission_order(&problem);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
         let turn = epoch_starts || trigger == Trigger::HoldEnded;
-        let rotated = turn && swapped(&census.sessions, &shares);
-        let parked = parked(&census.sessions, &shares, left, epoch_starts);
-        self.announce(now, site, &census, &shares);
-        for ((session, share), (place, keeps)) in
-            census.sessions.iter().zip(&shares).zip(census.places.iter().zip(&parked))
-        {
-            let rate = if *keeps { session.min } else { share.rate };
-            let binding = if *keeps { Binding::Parked } else { Binding::Allocation(share.reason) };
+        let parked = parked(&census, &shares, left, epoch_starts);
+        let parks = census.sessions.iter().zip(&parked);
+        let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
+        let rotated = turn && swapped(&census.sessions, &shares, &parked);
+        self.announce(now, site, &census, &shares, unparked);
+        for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
+            let decided = (share.rate, Binding::Allocation(share.reason));
+            let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
             self.aim(now, *place, rate, binding, trigger);
         }
         if rotated {
@@ -192,6 +194,7 @@ impl Csms {
                 let disobeyed = active.over_measured.unwrap_or_default();
                 census.uncontrolled += (disobeyed - session.previous).floor_zero();
                 census.sessions.push(session);
+                census.may_want_more.push(active.acceptance.may_want_more(&station.hardware));
                 census.places.push((*point, index));
             }
         }
@@ -225,21 +228,41 @@ impl Csms {
     }
 
     /// Arms the timers for the ends that this decision announces.
-    fn announce(&mut self, now: Time, site: SiteIx, census: &Census, shares: &[allocation::Share]) {
+    /// `unparked`: somebody takes nothing and may get a minimum offer when an epoch begins.
+    fn announce(
+        &mut self,
+        now: Time,
+        site: SiteIx,
+        census: &Census,
+        shares: &[allocation::Share],
+        unparked: bool,
+    ) {
         let control = &self.sites[site.0].control;
         let (rotation, min_on, min_off) = (control.rotation, control.min_on, control.min_off);
+        let welcome = control.welcome;
         let mut waiting = false;
         let mut hold_ends = Time::NEVER;
+        let mut keep_ends = Time::NEVER;
         for (session, share) in census.sessions.iter().zip(shares) {
             waiting |= session.wants_power
                 && share.rate == Watts::ZERO
                 && matches!(share.reason, Reason::Rotation | Reason::Site | Reason::Hold);
+            let runs = session.previous > Watts::ZERO;
             if share.reason == Reason::Hold {
-                let wait = if session.previous > Watts::ZERO { min_on } else { min_off };
+                let wait = if runs { min_on } else { min_off };
                 hold_ends = hold_ends.min(session.last_switch + wait);
+            }
+            if share.rate > Watts::ZERO {
+                let since = if runs { session.last_switch } else { now };
+                let until = (since + min_on).max(session.arrival + welcome);
+                keep_ends = keep_ends.min(if until > now { until } else { Time::NEVER });
             }
         }
         if waiting {
+            // Whoever may be replaced from then on could have to make room for a better set.
+            hold_ends = hold_ends.min(keep_ends);
+        }
+        if waiting || unparked {
             self.timers.arm(Key::Epoch(site), now.next_multiple(rotation));
         } else {
             self.timers.disarm(Key::Epoch(site));
@@ -253,36 +276,46 @@ impl Csms {
 }
 
 /// True when a session lost its turn or got it.
-fn swapped(sessions: &[Session], shares: &[allocation::Share]) -> bool {
-    let mut pairs = sessions.iter().zip(shares);
-    pairs.any(|(session, share)| (session.previous > Watts::ZERO) != (share.rate > Watts::ZERO))
+fn swapped(sessions: &[Session], shares: &[allocation::Share], parked: &[Option<Watts>]) -> bool {
+    let rates = shares.iter().zip(parked).map(|(share, parked)| parked.unwrap_or(share.rate));
+    let mut pairs = sessions.iter().zip(rates);
+    pairs.any(|(session, rate)| (session.previous > Watts::ZERO) != (rate > Watts::ZERO))
 }
 
 /// Cars that take nothing keep a minimum offer, so that they can show when they wake up, as long
-/// as nobody else is limited; who lost it gets it back at the beginning of an epoch only.
+/// as nobody else is limited; who lost it gets it back at the beginning of an epoch only. One that
+/// was never offered all gets what is left, once: perhaps the minimum is too little for it.
 fn parked(
-    sessions: &[Session],
+    census: &Census,
     shares: &[allocation::Share],
     mut left: Watts,
     epoch_starts: bool,
-) -> Vec<bool> {
+) -> Vec<Option<Watts>> {
+    let sessions = &census.sessions;
     let limited = sessions.iter().zip(shares).any(|(session, share)| {
         session.wants_power
             && matches!(share.reason, Reason::Site | Reason::Rotation | Reason::Hold)
     });
-    let mut keeps = vec![false; sessions.len()];
+    let mut rates = vec![None; sessions.len()];
     if limited {
-        return keeps;
+        return rates;
     }
-    for (session, keep) in sessions.iter().zip(&mut keeps) {
+    for (session, rate) in sessions.iter().zip(&mut rates) {
         let had = session.previous > Watts::ZERO;
         let eligible = !session.wants_power && session.hardware >= session.min;
         if eligible && (had || epoch_starts) && session.min <= left {
             left -= session.min;
-            *keep = true;
+            *rate = Some(session.min);
         }
     }
-    keeps
+    for ((session, rate), more) in sessions.iter().zip(&mut rates).zip(&census.may_want_more) {
+        if let (Some(rate), true) = (rate.as_mut(), more) {
+            let whole = session.hardware.min(*rate + left.floor_to(session.step));
+            left -= whole - *rate;
+            *rate = whole;
+        }
+    }
+    rates
 }
 
 impl super::point::Active {

@@ -1,0 +1,140 @@
+//! What once went wrong, each named after it. The campaigns of `tests/campaign.rs` found most.
+
+use super::*;
+use crate::allocation::Strategy as Rule;
+
+const ACCEPTED: &str = r#"{"status":"Accepted"}"#;
+
+fn status(bench: &mut Bench, point: usize, status: &str) {
+    let request = format!(r#"{{"connectorId":1,"errorCode":"NoError","status":"{status}"}}"#);
+    bench.call(point, "StatusNotification", &request);
+}
+
+fn wait_unanswered(bench: &mut Bench, seconds: i64) {
+    let until = bench.now + Span::from_s(seconds);
+    bench.wait_silently(until, false);
+}
+
+#[test]
+fn a_raise_in_part_was_never_completed() {
+    let mut bench = Bench::with(2, 42_000, Rule::FirstComeFirstServed);
+    (0..2).for_each(|point| bench.boot(point));
+    let first = bench.charge(0);
+    bench.wait(60);
+    bench.charge(1);
+    bench.wait(90);
+    assert_eq!(bench.allocated_kw(), [22.0, 9.66], "the rest of 32 kW");
+    bench.stop(0, first);
+    bench.wait(80);
+    assert_eq!(bench.allocated_kw()[1], 22.0, "without a word from its own charge point");
+}
+
+#[test]
+fn a_late_answer_hid_a_newer_command() {
+    let mut bench = Bench::with(1, 32_000, Rule::Equal);
+    bench.boot(0);
+    bench.present_card(0);
+    bench.start(0);
+    wait_unanswered(&mut bench, 2);
+    let (first, ..) = bench.received(0).unwrap();
+    wait_unanswered(&mut bench, 31);
+    let patch = ConfigPatch { max_power: Some(Watts(22_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    wait_unanswered(&mut bench, 36);
+    let (second, ..) = bench.received(0).unwrap();
+    assert_ne!(first, second);
+    bench.frame(0, &format!(r#"[3,"{first}",{ACCEPTED}]"#));
+    assert_eq!(bench.allocated_kw(), [0.0], "the newer one may be in force");
+    bench.frame(0, &format!(r#"[3,"{second}",{ACCEPTED}]"#));
+    assert_eq!(bench.allocated_kw(), [11.73], "17 A of 12 kW");
+}
+
+#[test]
+fn samples_that_waited_were_judged_by_the_limit_of_today() {
+    let mut bench = Bench::with(1, 32_000, Rule::Equal);
+    bench.boot(0);
+    let id = bench.charge(0);
+    bench.wait(60);
+    let sampled = bench.now;
+    let patch = ConfigPatch { max_power: Some(Watts(22_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(120);
+    let later = std::mem::replace(&mut bench.now, sampled);
+    let texts: Vec<String> = (0..3).map(|_| bench.meter_text(id, 31)).collect();
+    bench.now = later;
+    for text in texts {
+        bench.call(0, "MeterValues", &text);
+    }
+    assert!(bench.csms.reserved(bench.site) <= Watts(12_000), "it obeys by now");
+}
+
+#[test]
+fn the_room_of_a_card_was_lost_while_its_start_was_on_its_way() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    status(&mut bench, 0, "Preparing");
+    bench.present_card(0);
+    bench.present_card(0);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(4_140), "asked twice, kept once");
+    bench.wait(2_000);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(4_140), "the car still stands there");
+    status(&mut bench, 0, "Available");
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO);
+}
+
+#[test]
+fn a_car_that_left_kept_its_power_until_its_stop_arrived() {
+    let mut bench = Bench::with(2, 32_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    (0..2).for_each(|point| {
+        bench.charge(point);
+    });
+    bench.wait(120);
+    status(&mut bench, 0, "Finishing");
+    status(&mut bench, 0, "Available");
+    bench.wait(120);
+    assert_eq!(bench.allocated_kw()[1], 21.39);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts::ZERO);
+}
+
+#[test]
+fn a_start_that_was_never_told_drew_unreserved() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    status(&mut bench, 0, "Charging");
+    assert_eq!(bench.csms.reserved(bench.site), Watts(4_140));
+    status(&mut bench, 0, "Finishing");
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO);
+}
+
+#[test]
+fn a_belated_start_waited_for_a_status_it_had_already_given() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    status(&mut bench, 0, "SuspendedEVSE");
+    let told = bench.now;
+    bench.wait(600);
+    let later = std::mem::replace(&mut bench.now, told);
+    let request = format!(r#"{{"connectorId":1,"idTag":"T","meterStart":0,"timestamp":"{told}"}}"#);
+    bench.now = later;
+    bench.call(0, "StartTransaction", &request);
+    bench.wait(60);
+    assert_eq!(bench.allocated_kw(), [22.0]);
+}
+
+#[test]
+fn a_car_above_the_pilot_minimum_was_taken_for_full_for_ever() {
+    let mut bench = Bench::with(2, 18_500, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    let shy = bench.charge(0);
+    let other = bench.charge(1);
+    for _ in 0..8 {
+        bench.wait(60);
+        bench.meter(0, shy, 0);
+        bench.meter(1, other, 6);
+    }
+    assert_eq!(bench.allocated_kw()[0], 0.0, "it takes nothing of 6 A, the other needs them");
+    bench.stop(1, other);
+    bench.wait(1_000);
+    assert_eq!(bench.allocated_kw()[0], 8.28, "all there is");
+}
