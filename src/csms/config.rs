@@ -60,7 +60,8 @@ pub struct Control {
     /// A decrease holds its old reservation at most this long after its acceptance. 30 s.
     pub settle_max: Span,
     /// A meter sample this long after the acceptance may end the hold earlier: a car has 5 s to
-    /// follow the pilot (IEC 61851-1), a charger about 1 s to set it. 6 s.
+    /// follow the pilot (IEC 61851-1), a charger up to 3 s to set it, and a sample's timestamp is
+    /// a whole second. 9 s.
     pub confirm_after: Span,
     /// Draw within this of the limit confirms it, in watts per phase; 0.5 A at 230 V.
     pub confirm_tolerance: Watts,
@@ -88,7 +89,7 @@ impl Default for Control {
             raise_dead_band: Watts(NOMINAL_VOLTAGE_V),
             min_raise_interval: Span::from_s(60),
             settle_max: Span::from_s(30),
-            confirm_after: Span::from_s(6),
+            confirm_after: Span::from_s(9),
             confirm_tolerance: Watts(NOMINAL_VOLTAGE_V / 2),
             call_timeout: Span::from_s(30),
             rotation: Span::from_s(900),

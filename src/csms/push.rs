@@ -23,7 +23,7 @@ use crate::units::Watts;
 
 /// A raise that is blocked this long takes what room there is. Longer than a decrease usually
 /// takes to be confirmed (`confirm_after` and a round trip), or every raise would come in two.
-const PARTIAL_AFTER: Span = Span::from_s(10);
+const PARTIAL_AFTER: Span = Span::from_s(12);
 /// Profile ids: one for the default limit, then one per connector, so that each replaces itself.
 const DEFAULT_PROFILE_ID: i32 = 1;
 const TX_PROFILE_ID: i32 = 100;

@@ -68,7 +68,7 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "confirm_after",
             Default,
             lasting(1, HOUR),
-            "\"6s\"",
+            "\"9s\"",
             "A meter sample this long after a decrease may end its hold",
         ),
         key(
