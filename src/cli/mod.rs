@@ -1,18 +1,23 @@
 //! The command line: one file a command, exit codes, nothing decided here.
 
 mod check;
+mod folder;
 mod manual;
+mod output;
 mod run;
 mod scenario;
 mod schema;
+mod simulate;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use output::{Colour, note};
 
 /// How a command ended; the numbers are part of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Everything passed.
     Passed = 0,
@@ -30,6 +35,28 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// What the exit codes mean, for help and manual.
+const EXIT_CODES: [(Exit, &str); 7] = [
+    (Exit::Passed, "passed"),
+    (Exit::Failed, "an assertion failed"),
+    (Exit::Invalid, "wrong usage or an invalid scenario"),
+    (Exit::Broken, "a file cannot be read or written"),
+    (Exit::NothingRan, "nothing ran: no car ever plugged in"),
+    (Exit::Bug, "a bug of the program"),
+    (Exit::Interrupted, "interrupted; partial results are written"),
+];
+
+/// Examples of use, for help and manual: (what for, command).
+const EXAMPLES: [(&str, &str); 4] = [
+    ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
+    (
+        "The same site with less power and another strategy",
+        "ampacity run scenarios/workplace.toml --strategy priority --set site.max_power_kw=80",
+    ),
+    ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
+    ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
+];
+
 /// Simulation and digital-twin testbed for EV smart charging.
 ///
 /// Runs a full OCPP 1.6J central system with a site power allocator against a simulated fleet,
@@ -37,21 +64,11 @@ pub enum Exit {
 #[derive(Debug, Parser)]
 #[command(name = "ampacity", version, max_term_width = 100)]
 struct Cli {
-    /// Colour of the output.
+    /// When to colour the output.
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     color: Colour,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,30 +92,50 @@ enum Command {
 /// The whole program: reads the arguments, does the command, returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let command = command_tree().color(Colour::asked_for(words));
+    let cli = match command.try_get_matches().and_then(|it| Cli::from_arg_matches(&it)) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are answers, everything else is wrong usage; a closed pipe is
-            // nobody's mistake.
-            let _ = error.print();
-            return code(if error.use_stderr() { Exit::Invalid } else { Exit::Passed });
-        }
+        Err(error) => return code(explain(&error)),
     };
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
         Command::Schema => schema::schema(),
-        Command::Completions { shell } => manual::completions(*shell, Cli::command()),
-        Command::Man => manual::page(Cli::command()),
+        Command::Completions { shell } => manual::completions(*shell, command_tree()),
+        Command::Man => manual::page(command_tree()),
     };
-    match done {
-        Ok(exit) => code(exit),
-        Err(error) if is_closed_pipe(&error) => code(Exit::Passed),
-        Err(error) => {
-            eprintln!("ampacity: {error:#}");
-            code(Exit::Broken)
-        }
+    code(done.unwrap_or_else(|error| failed(&error)))
+}
+
+/// The arguments, with what stands below the long help.
+fn command_tree() -> clap::Command {
+    let mut below = "Examples:\n".to_owned();
+    for (what, line) in EXAMPLES {
+        below.push_str(&format!("  {what}:\n    {line}\n"));
     }
+    below.push_str("\nExit codes:\n");
+    for (exit, meaning) in EXIT_CODES {
+        below.push_str(&format!("  {:>3}  {meaning}\n", exit as u8));
+    }
+    Cli::command().after_long_help(below)
+}
+
+/// Prints what clap has to say: help and version are answers, everything else is wrong usage.
+fn explain(error: &clap::Error) -> Exit {
+    match error.print() {
+        Err(cannot) if cannot.kind() != io::ErrorKind::BrokenPipe => Exit::Broken,
+        _ if error.use_stderr() => Exit::Invalid,
+        _ => Exit::Passed,
+    }
+}
+
+fn failed(error: &anyhow::Error) -> Exit {
+    if is_closed_pipe(error) {
+        return Exit::Passed;
+    }
+    note(format!("ampacity: {error:#}"));
+    Exit::Broken
 }
 
 fn code(exit: Exit) -> ExitCode {
@@ -109,24 +146,4 @@ fn code(exit: Exit) -> ExitCode {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io_error = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-impl Colour {
-    /// Whether to colour what goes to standard output.
-    fn on_stdout(self) -> bool {
-        self.wanted(io::stdout().is_terminal())
-    }
-
-    /// Whether to colour what goes to standard error.
-    fn on_stderr(self) -> bool {
-        self.wanted(io::stderr().is_terminal())
-    }
-
-    fn wanted(self, terminal: bool) -> bool {
-        match self {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
-        }
-    }
 }

@@ -1,13 +1,12 @@
 //! `ampacity schema`.
 
-use std::io::{self, Write};
-
 use super::Exit;
+use super::output::data;
 use crate::scenario;
 
 /// Prints the JSON Schema of scenario files.
 pub(super) fn schema() -> anyhow::Result<Exit> {
     let text = serde_json::to_string_pretty(&scenario::schema())?;
-    writeln!(io::stdout(), "{text}")?;
+    data(&format!("{text}\n"))?;
     Ok(Exit::Passed)
 }

@@ -37,6 +37,7 @@ struct Page {
     title: String,
     subject: String,
     passed: bool,
+    verdict: &'static str,
     tally: String,
     sentence: String,
     outcomes: Vec<OutcomeRow>,
@@ -111,6 +112,7 @@ impl Page {
                 .unwrap_or(&subject)
                 .to_owned(),
             passed: report.verdict() == Verdict::Passed,
+            verdict: report.verdict().word(),
             tally: terminal::tally(&report.outcomes),
             sentence: terminal::sentence(report),
             outcomes: report.outcomes.iter().map(outcome_row).collect(),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::report::assertions::Outcome;
 use crate::report::text::xml;
-use crate::report::{Report, strategy_name};
+use crate::report::{Report, Verdict, strategy_name};
 use crate::scenario::model::Severity;
 
 /// The file's text. It carries no times: they would differ between two runs of the same scenario.
@@ -17,11 +17,19 @@ pub fn render(report: &Report<'_>) -> String {
     let tests = report.outcomes.len();
     let failures = report.outcomes.iter().filter(|outcome| outcome.fails_run()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let totals = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\"");
+    let incomplete = report.verdict() == Verdict::Incomplete;
+    let (tests, errors) = if incomplete { (tests + 1, 1) } else { (tests, 0) };
+    let totals = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
     let _ = writeln!(out, "<testsuites name=\"ampacity\" {totals}>");
     let _ = writeln!(out, "  <testsuite name=\"{suite}\" {totals} skipped=\"0\">");
     for outcome in &report.outcomes {
         push_case(&mut out, &class, outcome);
+    }
+    if incomplete {
+        let _ = writeln!(
+            out,
+            "    <testcase classname=\"{class}\" name=\"the run comes to its end\">\n      <error type=\"interrupted\" message=\"the run was interrupted\"/>\n    </testcase>"
+        );
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
     out

@@ -65,6 +65,20 @@ pub enum Verdict {
     Passed,
     /// At least one did.
     Failed,
+    /// The run was interrupted: what holds so far proves nothing about the rest.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The word in capitals.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "PASSED",
+            Verdict::Failed => "FAILED",
+            Verdict::Incomplete => "INTERRUPTED",
+        }
+    }
 }
 
 impl<'a> Report<'a> {
@@ -84,10 +98,16 @@ impl<'a> Report<'a> {
         Report { scenario, record, command_line, metrics, outcomes, oscillation }
     }
 
-    /// The verdict; exit code 0 or 1.
+    /// The verdict; exit code 0, 1 or 130.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.outcomes.iter().any(Outcome::fails_run) { Verdict::Failed } else { Verdict::Passed }
+        if self.record.to < self.scenario.start + self.scenario.duration {
+            Verdict::Incomplete
+        } else if self.outcomes.iter().any(Outcome::fails_run) {
+            Verdict::Failed
+        } else {
+            Verdict::Passed
+        }
     }
 
     /// Virtual length in seconds.

@@ -24,6 +24,7 @@ pub fn render(report: &Report<'_>) -> String {
         seed: report.record.seed,
         virtual_s: round6(report.virtual_s()),
         digest: &report.record.digest,
+        complete: report.verdict() != Verdict::Incomplete,
         passed: report.verdict() == Verdict::Passed,
         assertions: &report.outcomes,
         performance: Performance {
@@ -50,6 +51,7 @@ struct Summary<'a> {
     seed: u64,
     virtual_s: f64,
     digest: &'a str,
+    complete: bool,
     passed: bool,
     assertions: &'a [Outcome],
     performance: Performance,

@@ -80,9 +80,16 @@ pub fn tally(outcomes: &[Outcome]) -> String {
 
 fn headline(report: &Report<'_>, paint: Paint) -> String {
     let tally = tally(&report.outcomes);
-    match report.verdict() {
-        Verdict::Passed => format!("{}  {tally}", paint.green("PASSED")),
-        Verdict::Failed => format!("{}  {tally}", paint.red("FAILED")),
+    let verdict = report.verdict();
+    let word = verdict.word();
+    match verdict {
+        Verdict::Passed => format!("{}  {tally}", paint.green(word)),
+        Verdict::Failed => format!("{}  {tally}", paint.red(word)),
+        Verdict::Incomplete => {
+            let (part, whole) = (report.virtual_s(), report.scenario.duration.s());
+            let share = format!("after {} of {}", duration(part), duration(whole));
+            format!("{}  {share}; so far {tally}", paint.yellow(word))
+        }
     }
 }
 

@@ -51,7 +51,7 @@ mod read;
 pub mod schema;
 pub mod source;
 pub mod streams;
-mod suggest;
+pub(crate) mod suggest;
 
 pub use diagnostic::Diagnostic;
 pub use expand::expand;

@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use super::diagnostic::{Diagnostic, Excerpt, Level};
 
+/// Bytes of a line that a problem shows at most before and after its place.
+const BEFORE_CARET: usize = 400;
+const AFTER_CARET: usize = 400;
+
 /// A named text. Overrides change the text but not the line numbers of what they leave alone.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -30,6 +34,18 @@ impl Source {
     #[must_use]
     pub fn new(name: &str, text: &str) -> Source {
         Source { name: name.to_owned(), text: text.to_owned(), edits: Vec::new() }
+    }
+
+    /// A text from the bytes of a file; a byte order mark at its beginning is left out.
+    ///
+    /// # Errors
+    /// When the bytes are not UTF-8: the place of the first that is not, and what to do.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Source, Box<Diagnostic>> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Source::new(name, text)),
+            Err(error) => Err(Box::new(not_text(name, bytes, error.valid_up_to()))),
+        }
     }
 
     /// The name given to [`Source::new`].
@@ -76,9 +92,12 @@ impl Source {
         let (line, column) = self.line_column(start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
-        let text = self.text[line_start..line_end].trim_end_matches('\r');
-        let end = self.boundary(span.end.max(start)) - line_start;
-        let from = (start - line_start).min(text.len());
+        // Of a very long line only what is around the caret, in characters as they come.
+        let first = self.boundary(start.saturating_sub(BEFORE_CARET).max(line_start));
+        let last = self.boundary(line_end.min(start + AFTER_CARET));
+        let text = self.text[first..last].trim_end_matches('\r');
+        let end = self.boundary(span.end.max(start)) - first;
+        let from = (start - first).min(text.len());
         let excerpt =
             Excerpt { text: text.to_owned(), line, range: from..end.clamp(from, text.len()) };
         Diagnostic::new(level, &self.name, (line, column), message, excerpt)
@@ -128,6 +147,24 @@ impl Source {
     }
 }
 
+/// The problem of a file that is no text, at its first wrong byte.
+fn not_text(name: &str, bytes: &[u8], at: usize) -> Diagnostic {
+    let shown = bytes.len().min(at + AFTER_CARET);
+    let source = Source::new(name, &String::from_utf8_lossy(&bytes[..shown]));
+    let byte = bytes[at];
+    let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    let mut problem = source.diagnostic(Level::Error, span, "the file is not UTF-8 text");
+    let utf_16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    problem.label(&format!("byte 0x{byte:02x} here")).help(if utf_16 {
+        "it looks like UTF-16: save it again with the encoding UTF-8"
+    } else if bytes.contains(&0) {
+        "it looks like a binary file: name a text file, as scenarios are TOML"
+    } else {
+        "save it again with the encoding UTF-8"
+    });
+    problem
+}
+
 fn inside(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end && !outer.is_empty()
 }
@@ -164,5 +201,26 @@ mod tests {
         assert_eq!(edited.line_column(y), (3, 1));
         let about = edited.diagnostic(Level::Error, 11..12, "too large");
         assert_eq!((about.file(), about.column()), ("--set", 8));
+    }
+
+    #[test]
+    fn bytes_become_text_or_a_problem_with_a_place() {
+        let marked = Source::from_bytes("a.toml", b"\xef\xbb\xbfx = 1").expect("UTF-8");
+        assert_eq!(marked.text(), "x = 1");
+        let problem = |bytes| Source::from_bytes("a.toml", bytes).expect_err("not UTF-8");
+        let latin = problem(b"x = 1\ny = 'caf\xe9'\n");
+        assert_eq!((latin.line(), latin.column()), (2, 9));
+        assert!(latin.to_string().contains("byte 0xe9"), "{latin}");
+        assert!(problem(b"\xff\xfen\0").to_string().contains("UTF-16"));
+        assert!(problem(b"\x7fELF\0\xff").to_string().contains("binary"));
+    }
+
+    #[test]
+    fn a_problem_in_a_very_long_line_carries_only_its_surroundings() {
+        let line = "ä".repeat(100_000);
+        let source = Source::new("a.toml", &line);
+        let problem = source.diagnostic(Level::Error, 100_001..100_003, "odd");
+        assert_eq!(problem.column(), 50_001);
+        assert!(problem.to_string().len() < 2_000, "{}", problem.to_string().len());
     }
 }

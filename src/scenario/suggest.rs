@@ -3,7 +3,7 @@
 /// The nearest of `known` by edit distance, if it is near enough to be a likely slip: at most a
 /// third of the letters, and at least one, may differ. Case and the choice of `-`, `_` or blank do
 /// not count.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = folded(word);
     let allowed = (word.len() / 3).max(1);
     known

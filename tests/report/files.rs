@@ -2,6 +2,7 @@
 
 use ampacity::report::{Report, Verdict, charts, html, junit, summary, tables, terminal, write};
 use ampacity::sim::record::RunRecord;
+use ampacity::time::Span;
 
 use crate::fixture::{record, scenario};
 use crate::xml;
@@ -60,6 +61,25 @@ fn a_run_that_fulfils_its_assertions_passes() {
     assert_eq!(report.verdict(), Verdict::Passed, "a failed warning is no failure");
     let text = terminal::render(&report, false);
     assert!(text.starts_with("PASSED  1 of 2 assertions hold"), "{text}");
+}
+
+#[test]
+fn an_interrupted_run_never_passes() {
+    let mut scenario = scenario();
+    scenario.asserts.clear();
+    let mut record = record();
+    record.to = record.to - Span::from_s(60);
+    let report = Report::new(&scenario, &record, COMMAND);
+    assert_eq!(report.verdict(), Verdict::Incomplete);
+    let text = terminal::render(&report, false);
+    assert!(text.starts_with("INTERRUPTED  after 1 h 59 min of 2 h; so far "), "{text}");
+    let text = summary::render(&report);
+    assert!(text.contains("\"complete\": false") && text.contains("\"passed\": false"), "{text}");
+    let text = junit::render(&report);
+    xml::check(&text);
+    assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"1\""), "{text}");
+    let page = html::render(&report, &charts::all(&report));
+    assert!(page.contains("<b>INTERRUPTED</b>") && page.contains("<title>Interrupted: "));
 }
 
 #[test]
