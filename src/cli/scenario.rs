@@ -51,7 +51,7 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
 /// Shows problems on standard error, in the order of the file.
 pub(super) fn show(problems: &[Diagnostic], colour: bool) {
     for problem in problems {
-        output::note(&problem.render(colour));
+        output::note(problem.render(colour));
     }
 }
 
