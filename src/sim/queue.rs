@@ -2,7 +2,7 @@
 //!
 //! Three stages, because a heap of everything would miss the cache at every step of a large
 //! fleet: what is due within the running second lies in a small heap; what is due within the
-//! next quarter of an hour lies unsorted in the slot of its second; the rest lies in a large heap
+//! next two minutes lies unsorted in the slot of its second; the rest lies in a large heap
 //! that is touched rarely. What comes out is the same as from one heap.
 
 use std::cmp::{Ordering, Reverse};
@@ -10,8 +10,9 @@ use std::collections::BinaryHeap;
 
 use crate::time::Time;
 
-/// Seconds that the wheel covers: a power of two above the usual timers of a charge point.
-const SLOTS: i64 = 1024;
+/// Seconds that the wheel covers: a power of two above the usual meter interval, and no more, so
+/// that its memory comes round often enough to stay in the cache.
+const SLOTS: i64 = 128;
 
 struct Entry<E> {
     at: Time,
