@@ -54,6 +54,17 @@ impl Site {
     }
 }
 
+/// What a decision leaves to do at a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// Its limit stands already.
+    None,
+    /// A limit to send as soon as the line is free.
+    Send,
+    /// A higher limit, as soon as there is room.
+    Raise,
+}
+
 /// The sessions of a site as the allocator sees them, and where they are.
 #[derive(Default)]
 struct Census {
@@ -130,7 +141,6 @@ impl Csms {
             },
         };
         let shares = allocation::solve(&problem);
-        let order = allocation::admission_order(&problem);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
         let turn = epoch_starts || trigger == Trigger::HoldEnded;
         let parked = parked(&census, &shares, left, epoch_starts);
@@ -138,27 +148,26 @@ impl Csms {
         let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
         let rotated = turn && swapped(&census.sessions, &shares, &parked);
         self.announce(now, site, &census, &shares, unparked);
+        // One pass over all sessions: on a large site every further one would cost as much.
+        let mut work = Vec::with_capacity(shares.len());
         for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
             let decided = (share.rate, Binding::Allocation(share.reason));
             let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
-            self.aim(now, *place, rate, binding, trigger);
+            work.push(self.aim(now, *place, rate, binding, trigger));
         }
+        let raises = if work.contains(&Work::Raise) {
+            let order = allocation::admission_order(&problem);
+            let wanted = order.into_iter().filter(|index| work[*index] == Work::Raise);
+            wanted.map(|index| census.places[index]).collect()
+        } else {
+            Vec::new()
+        };
+        self.sites[site.0].raises = raises;
         if rotated {
             self.emit(Event::Rotated { site });
         }
-        self.sites[site.0].raises = order
-            .iter()
-            .map(|index| census.places[*index])
-            .filter(|(point, index)| {
-                let active = self.points[point.0].connectors[*index].active.as_ref();
-                active.is_some_and(|a| a.target.is_some_and(|target| target > a.entry.confirmed()))
-            })
-            .collect();
-        for (point, index) in &census.places {
-            let active = self.points[point.0].connectors[*index].active.as_ref();
-            let settled =
-                active.is_some_and(|a| a.profiled && a.target == Some(a.entry.standing()));
-            if !settled {
+        for ((point, _), work) in census.places.iter().zip(&work) {
+            if *work != Work::None {
                 self.pump(now, *point);
             }
         }
@@ -201,7 +210,7 @@ impl Csms {
         census
     }
 
-    /// Sets the target of one session.
+    /// Sets the target of one session and says what that leaves to do.
     fn aim(
         &mut self,
         now: Time,
@@ -209,10 +218,10 @@ impl Csms {
         rate: Watts,
         binding: Binding,
         trigger: Trigger,
-    ) {
+    ) -> Work {
         let state = &mut self.points[point.0];
         let hardware = state.hardware;
-        let Some(active) = state.connectors[index].active.as_mut() else { return };
+        let Some(active) = state.connectors[index].active.as_mut() else { return Work::None };
         let phases = active.phases(&hardware);
         let target = hardware.setpoint(rate, phases);
         if (rate == Watts::ZERO) != (active.rate == Watts::ZERO) {
@@ -225,6 +234,13 @@ impl Csms {
         active.rate = rate;
         active.target = Some(target);
         active.binding = binding;
+        if target > active.entry.confirmed() {
+            Work::Raise
+        } else if active.profiled && target == active.entry.standing() {
+            Work::None
+        } else {
+            Work::Send
+        }
     }
 
     /// Arms the timers for the ends that this decision announces.

@@ -86,6 +86,8 @@ pub(crate) struct Connector {
 pub(crate) struct Active {
     pub(crate) transaction_id: i64,
     pub(crate) started: Time,
+    /// Register at the start, Wh.
+    pub(crate) meter_start: i64,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
     /// By the register since the start.
@@ -226,10 +228,11 @@ impl Connector {
 }
 
 impl Active {
-    pub(crate) fn new(transaction_id: i64, started: Time, bound: Setpoint, now: Time) -> Active {
+    pub(crate) fn new(transaction_id: i64, meter_start: i64, bound: Setpoint, now: Time) -> Active {
         Active {
             transaction_id,
-            started,
+            started: now,
+            meter_start,
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
             energy_wh: 0,

@@ -125,7 +125,7 @@ impl Csms {
             state.take_slot(Some(&start.id_tag));
         }
         let bound = state.start_bound();
-        let mut active = Active::new(id, now, bound, now);
+        let mut active = Active::new(id, start.meter_start, bound, now);
         active.belated = now.since(timestamp) > BELATED_AFTER && !charges;
         active.gone = left.then_some(now);
         state.connectors[index].active = Some(active);
@@ -220,11 +220,9 @@ impl Csms {
         }
         let measured = Watts(connector.measured_w);
         let Some(active) = connector.active.as_mut() else { return };
-        if let (Some(register), Some(transaction)) =
-            (reading.energy_wh, self.transactions.by_id.get(&active.transaction_id))
-        {
+        if let Some(register) = reading.energy_wh {
             // A register never goes back within a transaction; one that does is not believed.
-            active.energy_wh = active.energy_wh.max(register - transaction.meter_start);
+            active.energy_wh = active.energy_wh.max(register - active.meter_start);
         }
         let draws = reading.power_w.is_some_and(|power| power > 0);
         let still_there = draws && active.gone.is_some_and(|gone| taken > gone);
