@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
 
+use super::scenario;
 use crate::report::summary;
 
 /// What a run writes, besides charts.
@@ -20,6 +21,9 @@ const FILES: [&str; 8] = [
     "report.html",
     "trace.jsonl",
 ];
+
+/// What is larger is none of our summaries.
+const LARGEST_SUMMARY: u64 = 16 << 20;
 
 /// Makes the folder, before the run so that a wrong one costs no time. What an earlier run left
 /// in it is removed: a trace or a chart that this run does not write would pass for its own.
@@ -53,9 +57,9 @@ struct Summary {
 
 fn is_of_a_run(folder: &Path) -> bool {
     let kind = summary::SCHEMA.split('/').next().unwrap_or_default();
-    fs::read_to_string(folder.join("summary.json"))
+    scenario::bytes(&folder.join("summary.json"), LARGEST_SUMMARY)
         .ok()
-        .and_then(|text| serde_json::from_str::<Summary>(&text).ok())
+        .and_then(|text| serde_json::from_slice::<Summary>(&text).ok())
         .is_some_and(|summary| summary.schema.split('/').next() == Some(kind))
 }
 

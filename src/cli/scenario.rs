@@ -65,7 +65,7 @@ fn table(path: &Path) -> Result<String, String> {
 }
 
 /// The bytes of a file of at most `largest` bytes; never more, also of a device without an end.
-fn bytes(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest {

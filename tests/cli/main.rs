@@ -1,0 +1,10 @@
+//! The command line as users and scripts meet it: what is printed where, which files appear, and
+//! how a command ends.
+
+mod files;
+mod help;
+mod refusals;
+mod run;
+mod streams;
+mod support;
+mod trace;
