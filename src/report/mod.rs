@@ -14,7 +14,7 @@
 //!
 //! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`] and
 //! [`compliance`]; [`assertions`] judges them. Everything is a pure function of the scenario and
-//! the [`RunRecord`]; only [`write`] touches files. The same run gives the same bytes, except for
+//! the [`RunRecord`]; only [`mod@write`] touches files. The same run gives the same bytes, except for
 //! `performance` in `summary.json`, the pace on the page and on the terminal.
 
 pub mod assertions;

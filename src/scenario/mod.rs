@@ -5,7 +5,7 @@
 //! A file passes four stations. [`source`] holds its text and knows lines and columns. The key
 //! tables say what may stand in it; the reader checks every value against them and collects a
 //! [`Diagnostic`] per problem instead of stopping at the first. The result is a [`Scenario`]
-//! with every default filled in. [`expand`] then draws the cars of one seed.
+//! with every default filled in. [`expand()`] then draws the cars of one seed.
 //!
 //! ```
 //! use ampacity::scenario::{Source, expand, load};
