@@ -115,6 +115,10 @@ impl Csms {
         self.trigger_site(now, site, Trigger::Manual);
     }
 
+    pub(super) fn hold_ended(&mut self, now: Time, site: SiteIx) {
+        self.trigger_site(now, site, Trigger::HoldEnded);
+    }
+
     pub(super) fn epoch(&mut self, now: Time, site: SiteIx) {
         self.sites[site.0].epoch_starts = true;
         self.trigger_site(now, site, Trigger::Rotation);
@@ -283,10 +287,11 @@ impl Csms {
         } else {
             self.timers.disarm(Key::Epoch(site));
         }
+        // A timer of its own: a decision that comes earlier has another reason and must say so.
         if hold_ends > now && hold_ends < Time::NEVER {
-            let state = &mut self.sites[site.0];
-            state.trigger = Some(Trigger::HoldEnded);
-            self.timers.arm_by(Key::Decide(site), hold_ends);
+            self.timers.arm(Key::HoldEnds(site), hold_ends);
+        } else {
+            self.timers.disarm(Key::HoldEnds(site));
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Key {
     Gate(PointIx),
     /// A decision is due.
     Decide(SiteIx),
+    /// A minimum on- or off-time ends that a decision had to respect.
+    HoldEnds(SiteIx),
     /// A rotation epoch begins.
     Epoch(SiteIx),
     /// A raise may be tried again.

@@ -45,10 +45,6 @@ impl Recorder {
         Recorder { record, charging: BTreeMap::new(), active: 0 }
     }
 
-    pub(crate) fn arrived(&mut self, visit: usize) {
-        debug_assert!(self.record.sessions[visit].departure.is_none());
-    }
-
     /// A transaction is about to be reported at a connector where this visitor stands.
     pub(crate) fn locate(&mut self, point: usize, connector: u32, visit: Option<usize>) {
         if let Some(visit) = visit {

@@ -265,7 +265,6 @@ impl<'a> World<'a> {
         let bay = self.bay_of(visit);
         self.digest.event(self.now, 4, visit as u64, session.id_tag.as_bytes());
         self.bays[bay].arrive(self.now, visit, session);
-        self.recorder.arrived(visit);
         self.points[session.charger].plug_in(self.now, session.connector, &session.id_tag);
         self.after_point(session.charger);
     }
