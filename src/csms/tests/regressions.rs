@@ -138,3 +138,20 @@ fn a_car_above_the_pilot_minimum_was_taken_for_full_for_ever() {
     bench.wait(1_000);
     assert_eq!(bench.allocated_kw()[0], 8.28, "all there is");
 }
+
+/// The end of a minimum on-time that lay ahead once lent its name to every decision before it.
+#[test]
+fn a_decision_before_a_hold_ends_keeps_its_own_reason() {
+    let mut bench = Bench::with(2, 16_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    let first = bench.charge(0);
+    bench.charge(1);
+    assert_eq!(bench.allocated_kw(), [5.52, 0.0], "one runs, the other waits for its turn");
+    for _ in 0..3 {
+        bench.wait(60);
+        bench.meter(0, first, 3);
+    }
+    bench.wait(31);
+    let last = bench.sent_profiles().last().map(|sent| (sent.connector, sent.limit, sent.trigger));
+    assert_eq!(last, Some((1, Watts(4_140), event::Trigger::Acceptance)));
+}
