@@ -22,6 +22,7 @@
 //! | [`allocation`] * | one file a strategy; pure functions over one input |
 //! | [`ocpp`] * | frames, messages, error codes, charging profile -> composite schedule |
 //! | [`units`] * [`time`] * [`ids`] * | integers with a meaning |
+//! | `few` * | one thing or a few, the first in place |
 //!
 //! # Invariants
 //!
@@ -38,6 +39,7 @@ pub mod allocation;
 pub mod charger;
 pub mod cli;
 pub mod csms;
+mod few;
 pub mod ids;
 pub mod ocpp;
 pub mod report;

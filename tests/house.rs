@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top of the house to its foundation; a room imports only rooms after it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "cli",
     "report",
     "trace",
@@ -19,11 +19,12 @@ const ROOMS: [&str; 13] = [
     "ids",
     "time",
     "units",
+    "few",
 ];
 
 /// Rooms without I/O, clocks and chance.
-const CORE: [&str; 9] =
-    ["scenario", "csms", "charger", "vehicle", "allocation", "ocpp", "ids", "time", "units"];
+const CORE: [&str; 10] =
+    ["scenario", "csms", "charger", "vehicle", "allocation", "ocpp", "ids", "time", "units", "few"];
 
 /// What the core never names, and why.
 const FORBIDDEN: [(&str, &str); 11] = [

@@ -1,7 +1,7 @@
 //! What every strategy works on: the eligible sessions with their rates on the grid of their
 //! steps, and who of them is admitted.
 
-use super::{Problem, Rotation, Session};
+use super::{Problem, Rotation, Session, rotation};
 use crate::units::Watts;
 
 /// A division among sessions whose hardware could together take more than the capacity.
@@ -64,10 +64,23 @@ impl Choice {
     ) -> Choice {
         let claims = contest.claims;
         let mut last: Vec<usize> = (0..claims.len()).filter(|&claim| held[claim]).collect();
-        last.sort_unstable_by_key(|&claim| (claims[claim].arrival, claims[claim].id));
+        sort_by_arrival(claims, &mut last);
         let mut order = candidates;
         order.extend(last);
         Choice { order, admitted, held }
+    }
+
+    /// Everybody who is not held off, in no particular order: the choice of every strategy with
+    /// rotation when all their minimums fit at once. `None` when they do not.
+    pub(super) fn everybody(contest: &Contest<'_>) -> Option<Choice> {
+        let held = rotation::held(contest);
+        let minimums = contest.claims.iter().zip(&held).filter(|(_, held)| !**held);
+        let sum: i128 = minimums.map(|(claim, _)| i128::from(claim.min.0)).sum();
+        (sum <= i128::from(contest.capacity.0)).then(|| Choice {
+            order: (0..held.len()).collect(),
+            admitted: held.iter().map(|held| !held).collect(),
+            held,
+        })
     }
 
     /// The admitted claims in the strategy's order.
@@ -80,6 +93,11 @@ impl Choice {
 pub(super) fn eligible(problem: &Problem<'_>) -> (Vec<usize>, Vec<Session>) {
     let normalised = problem.sessions.iter().map(Session::normalised).enumerate();
     normalised.filter_map(|(place, claim)| Some((place, claim?))).unzip()
+}
+
+/// Sorts places among sessions by arrival, then id.
+pub(super) fn sort_by_arrival(sessions: &[Session], order: &mut [usize]) {
+    order.sort_unstable_by_key(|&place| (sessions[place].arrival, sessions[place].id));
 }
 
 /// True when everybody's hardware maximum fits at once, so that nothing has to be divided.

@@ -7,20 +7,26 @@
 //! which then end up to one coarse quantum away; nobody who could still be raised by what is left
 //! stays where they are.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 use super::Session;
-use crate::time::Time;
 use crate::units::Watts;
 
-/// One admitted session, in plain integers.
-#[derive(Clone, Copy, Debug)]
+/// What the exact share of a session depends on, in plain integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Stake {
-    weight: i128,
+    weight: u32,
     min: i64,
     cap: i64,
     step: i64,
+}
+
+/// All sessions of one stake. A site has many cars but few kinds of them, and what is computed by
+/// kind costs the same at any number of cars.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    stake: Stake,
+    count: i128,
 }
 
 /// The common level: power per unit of weight, as a fraction. The denominator is positive.
@@ -41,55 +47,56 @@ struct Breakpoint {
     rising: i128,
 }
 
-/// A candidate for the next quantum. The greatest is served first: furthest below the exact share
-/// (in units of 1 / level denominator), then who held this quantum in the previous decision, then
-/// least service, arrival, id.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Turn {
-    shortfall: i128,
-    held_it_before: bool,
-    service: Reverse<i64>,
-    arrival: Reverse<Time>,
-    id: Reverse<u64>,
-    place: usize,
-}
-
 /// Divides `capacity` among `sessions`, whose minimums together fit it, by `weight`.
 pub(super) fn fill(
     sessions: &[&Session],
     weight: impl Fn(&Session) -> u32,
     capacity: Watts,
 ) -> Vec<Watts> {
-    let stakes: Vec<Stake> = sessions
-        .iter()
-        .map(|s| Stake {
-            weight: i128::from(weight(s)),
-            min: s.min.0,
-            cap: s.cap.0,
-            step: s.step.0,
-        })
-        .collect();
+    let stake =
+        |s: &&Session| Stake { weight: weight(s), min: s.min.0, cap: s.cap.0, step: s.step.0 };
+    let stakes: Vec<Stake> = sessions.iter().map(stake).collect();
     let wanted: i128 = stakes.iter().map(|stake| i128::from(stake.cap)).sum();
     if wanted <= i128::from(capacity.0) {
         return sessions.iter().map(|session| session.cap).collect();
     }
-    let level = level(&stakes, i128::from(capacity.0));
-    let mut rates = start(&stakes, level, capacity.0);
+    let (classes, class_of) = classes(&stakes);
+    let level = level(&classes, i128::from(capacity.0));
+    let by_class = start(&classes, level, capacity.0);
+    let mut rates: Vec<i64> = class_of.into_iter().map(|class| by_class[class]).collect();
     hand_out(sessions, &stakes, level, capacity.0, &mut rates);
     rates.into_iter().map(Watts).collect()
 }
 
+/// The classes of the stakes, and the class of each.
+fn classes(stakes: &[Stake]) -> (Vec<Class>, Vec<usize>) {
+    let mut classes: Vec<Class> = Vec::new();
+    let mut known: BTreeMap<Stake, usize> = BTreeMap::new();
+    let class_of = stakes.iter().map(|&stake| {
+        let class = *known.entry(stake).or_insert(classes.len());
+        match classes.get_mut(class) {
+            Some(class) => class.count += 1,
+            None => classes.push(Class { stake, count: 1 }),
+        }
+        class
+    });
+    let class_of = class_of.collect();
+    (classes, class_of)
+}
+
 /// The level at which the exact shares sum to the capacity, for `sum of minimums <= capacity < sum
 /// of caps`: sweeps the sorted breakpoints and solves the linear piece that crosses the capacity.
-fn level(stakes: &[Stake], capacity: i128) -> Level {
-    let mut breakpoints = Vec::with_capacity(2 * stakes.len());
-    for &Stake { weight, min, cap, .. } in stakes {
-        let (min, cap) = (i128::from(min), i128::from(cap));
-        breakpoints.push(Breakpoint { rate: min, weight, fixed: -min, rising: weight });
-        breakpoints.push(Breakpoint { rate: cap, weight, fixed: cap, rising: -weight });
+fn level(classes: &[Class], capacity: i128) -> Level {
+    let mut breakpoints = Vec::with_capacity(2 * classes.len());
+    let mut fixed = 0;
+    for &Class { stake: Stake { weight, min, cap, .. }, count } in classes {
+        let (weight, min, cap) = (i128::from(weight), i128::from(min), i128::from(cap));
+        let (minimums, caps, rising) = (count * min, count * cap, count * weight);
+        breakpoints.push(Breakpoint { rate: min, weight, fixed: -minimums, rising });
+        breakpoints.push(Breakpoint { rate: cap, weight, fixed: caps, rising: -rising });
+        fixed += minimums;
     }
     breakpoints.sort_unstable_by(|a, b| (a.rate * b.weight).cmp(&(b.rate * a.weight)));
-    let mut fixed: i128 = stakes.iter().map(|stake| i128::from(stake.min)).sum();
     let mut rising = 0;
     for Breakpoint { rate, weight, fixed: to_fixed, rising: to_rising } in breakpoints {
         if fixed * weight + rising * rate >= capacity * weight {
@@ -108,27 +115,28 @@ fn level(stakes: &[Stake], capacity: i128) -> Level {
 
 /// The state from which quanta are handed out: everybody at most `slack` below the exact share,
 /// with the smallest slack whose sum fits. One step of slack always fits, because then everybody
-/// is at or below the exact share; with one common step that is the answer at once.
-fn start(stakes: &[Stake], level: Level, capacity: i64) -> Vec<i64> {
-    let coarsest = stakes.iter().map(|stake| stake.step).max().unwrap_or(1);
-    let finest = stakes.iter().map(|stake| stake.step).min().unwrap_or(1);
+/// is at or below the exact share; with one common step that is the answer at once. By class.
+fn start(classes: &[Class], level: Level, capacity: i64) -> Vec<i64> {
+    let steps = classes.iter().map(|class| class.stake.step);
+    let (finest, coarsest) = (steps.clone().min().unwrap_or(1), steps.max().unwrap_or(1));
     let (mut below, mut enough) =
         if finest == coarsest { (coarsest - 1, coarsest) } else { (-1, coarsest) };
     while below + 1 < enough {
         let slack = below + (enough - below) / 2;
-        let sum: i128 = stakes.iter().map(|s| i128::from(raised(s, level, slack))).sum();
+        let taken = classes.iter().map(|c| c.count * i128::from(raised(&c.stake, level, slack)));
+        let sum: i128 = taken.sum();
         if sum <= i128::from(capacity) {
             enough = slack;
         } else {
             below = slack;
         }
     }
-    stakes.iter().map(|stake| raised(stake, level, enough)).collect()
+    classes.iter().map(|class| raised(&class.stake, level, enough)).collect()
 }
 
 /// The smallest rate on the grid that is at most `slack` below the exact share.
 fn raised(stake: &Stake, level: Level, slack: i64) -> i64 {
-    let target = stake.weight * level.numerator - i128::from(slack) * level.denominator;
+    let target = i128::from(stake.weight) * level.numerator - i128::from(slack) * level.denominator;
     let step = i128::from(stake.step);
     let divisor = level.denominator * step;
     // Real sites fit 64 bits, where a division costs a tenth of the wide one.
@@ -142,7 +150,9 @@ fn raised(stake: &Stake, level: Level, slack: i64) -> i64 {
 }
 
 /// Hands out what is left, quantum by quantum, until nobody's quantum fits or all are at their
-/// caps. A session whose quantum does not fit once never gets another: what is left only shrinks.
+/// caps. Whoever is furthest below the exact share is served first; among those equally far, who
+/// held this quantum in the previous decision, then least service, arrival, id. A session whose
+/// quantum does not fit once never gets another: what is left only shrinks.
 fn hand_out(
     sessions: &[&Session],
     stakes: &[Stake],
@@ -150,29 +160,37 @@ fn hand_out(
     capacity: i64,
     rates: &mut [i64],
 ) {
-    let turn = |place: usize, rate: i64| Turn {
-        shortfall: stakes[place].weight * level.numerator - i128::from(rate) * level.denominator,
-        held_it_before: sessions[place].previous.0 > rate,
-        service: Reverse(sessions[place].service),
-        arrival: Reverse(sessions[place].arrival),
-        id: Reverse(sessions[place].id),
-        place,
+    let shortfall = |stake: &Stake, rate: i64| {
+        i128::from(stake.weight) * level.numerator - i128::from(rate) * level.denominator
     };
+    // Sessions are many, but few are the distances below the share, since kinds of cars are few.
+    let mut tiers: BTreeMap<i128, Vec<usize>> = BTreeMap::new();
+    for (place, (stake, &rate)) in stakes.iter().zip(rates.iter()).enumerate() {
+        if rate < stake.cap {
+            tiers.entry(shortfall(stake, rate)).or_default().push(place);
+        }
+    }
     let finest = stakes.iter().map(|stake| stake.step).min().unwrap_or(1);
     let mut left = capacity - rates.iter().sum::<i64>();
-    let mut turns: BinaryHeap<Turn> = (0..stakes.len())
-        .filter(|&place| rates[place] < stakes[place].cap)
-        .map(|place| turn(place, rates[place]))
-        .collect();
     while left >= finest
-        && let Some(Turn { place, .. }) = turns.pop()
+        && let Some((_, mut tier)) = tiers.pop_last()
     {
-        let Stake { step, cap, .. } = stakes[place];
-        if step <= left {
-            left -= step;
-            rates[place] += step;
-            if rates[place] < cap {
-                turns.push(turn(place, rates[place]));
+        let wanted: i128 = tier.iter().map(|&place| i128::from(stakes[place].step)).sum();
+        if wanted > i128::from(left) {
+            tier.sort_unstable_by_key(|&place| {
+                let session = sessions[place];
+                let held_it_before = session.previous.0 > rates[place];
+                (!held_it_before, session.service, session.arrival, session.id)
+            });
+        }
+        for place in tier {
+            let stake = &stakes[place];
+            if stake.step <= left {
+                left -= stake.step;
+                rates[place] += stake.step;
+                if rates[place] < stake.cap {
+                    tiers.entry(shortfall(stake, rates[place])).or_default().push(place);
+                }
             }
         }
     }
@@ -181,9 +199,10 @@ fn hand_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Time;
 
-    fn stake(weight: i128, min: i64, cap: i64) -> Stake {
-        Stake { weight, min, cap, step: 100 }
+    fn class(weight: u32, min: i64, cap: i64, count: i128) -> Class {
+        Class { stake: Stake { weight, min, cap, step: 100 }, count }
     }
 
     fn session(id: u64, step: i64, min: i64, cap: i64) -> Session {
@@ -209,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_level_solves_the_piece_between_two_breakpoints() {
-        let stakes = [stake(3, 3700, 22_000), stake(1, 3700, 22_000), stake(1, 3700, 22_000)];
+        let stakes = [class(3, 3700, 22_000, 1), class(1, 3700, 22_000, 2)];
         let found = level(&stakes, 30_000);
         assert_eq!(found, Level { numerator: 30_000, denominator: 5 }, "18, 6 and 6 kW");
         let found = level(&stakes, 12_000);

@@ -2,14 +2,14 @@
 //! No rotation and so no minimum on-time, off-time or welcome: the result is the lexicographic
 //! maximum of the rates in order of arrival, whatever was before.
 
-use super::contest::{Choice, Contest};
+use super::contest::{Choice, Contest, sort_by_arrival};
 use crate::units::Watts;
 
 /// Admits in order of arrival whoever's minimum fits beside the full rates of earlier sessions.
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let claims = contest.claims;
     let mut order: Vec<usize> = (0..claims.len()).collect();
-    order.sort_unstable_by_key(|&claim| (claims[claim].arrival, claims[claim].id));
+    sort_by_arrival(claims, &mut order);
     let mut choice =
         Choice { order, admitted: vec![true; claims.len()], held: vec![false; claims.len()] };
     choice.admitted = take(contest, &choice).into_iter().map(|rate| rate.is_some()).collect();

@@ -165,7 +165,8 @@ pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
         }
         return shares;
     }
-    let choice = choose(problem.strategy, &contest);
+    let choice =
+        everybody(problem.strategy, &contest).unwrap_or_else(|| choose(problem.strategy, &contest));
     let rates = divide(problem.strategy, &contest, &choice);
     let reasons = reasons(problem.strategy, &contest, &choice, &rates);
     for ((place, rate), reason) in places.into_iter().zip(rates).zip(reasons) {
@@ -174,28 +175,56 @@ pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
     shares
 }
 
-/// All sessions of the problem (by their place in it) in the order in which power goes to them:
+/// Some sessions of the problem (by their place in it) in the order in which power goes to them:
 /// the admitted first, in the strategy's order; then those who wait, those held off, and those who
 /// cannot or do not want to charge. Raise in this order, shed in its reverse.
+///
+/// # Panics
+/// When `among` names a place that the problem does not have, or a step is not positive.
 #[must_use]
-pub fn admission_order(problem: &Problem<'_>) -> Vec<usize> {
+pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
     let (places, claims) = contest::eligible(problem);
     let contest = Contest {
         capacity: problem.capacity.floor_zero(),
         claims: &claims,
         rotation: problem.rotation,
     };
-    let choice = choose(problem.strategy, &contest);
-    let waiting = choice.order.iter().copied().filter(|&claim| !choice.admitted[claim]);
-    let mut order: Vec<usize> =
-        choice.admitted_in_order().chain(waiting).map(|claim| places[claim]).collect();
-    let mut rest: Vec<usize> =
-        (0..problem.sessions.len()).filter(|place| places.binary_search(place).is_err()).collect();
-    rest.sort_unstable_by_key(|&place| {
-        (problem.sessions[place].arrival, problem.sessions[place].id)
-    });
+    let mut wanted = vec![false; problem.sessions.len()];
+    for &place in among {
+        wanted[place] = true;
+    }
+    let is_wanted = |claim: &usize| wanted[places[*claim]];
+    let mut order: Vec<usize> = match everybody(problem.strategy, &contest) {
+        // Sorting all to find the places of a few would be most of the work.
+        Some(all) => {
+            let mut running = all.admitted_in_order().filter(is_wanted).collect();
+            rotation::sort(&contest, rotation::Weights::of(problem.strategy), &mut running);
+            let mut held: Vec<usize> =
+                (0..claims.len()).filter(|&claim| all.held[claim]).filter(is_wanted).collect();
+            contest::sort_by_arrival(&claims, &mut held);
+            running.extend(held);
+            running
+        }
+        None => {
+            let choice = choose(problem.strategy, &contest);
+            let waiting = choice.order.iter().copied().filter(|&claim| !choice.admitted[claim]);
+            choice.admitted_in_order().chain(waiting).filter(is_wanted).collect()
+        }
+    };
+    for claim in &mut order {
+        *claim = places[*claim];
+        wanted[*claim] = false;
+    }
+    let mut rest: Vec<usize> = (0..wanted.len()).filter(|&place| wanted[place]).collect();
+    contest::sort_by_arrival(problem.sessions, &mut rest);
     order.extend(rest);
     order
+}
+
+/// The choice when nobody has to wait, which needs no order. First come, first served makes
+/// sessions wait also when all minimums fit, because earlier ones get all they can take.
+fn everybody(strategy: Strategy, contest: &Contest<'_>) -> Option<Choice> {
+    if strategy == Strategy::FirstComeFirstServed { None } else { Choice::everybody(contest) }
 }
 
 fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {

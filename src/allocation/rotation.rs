@@ -12,8 +12,8 @@
 
 use std::cmp::Reverse;
 
-use super::Session;
 use super::contest::Contest;
+use super::{Session, Strategy};
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -34,22 +34,41 @@ pub(super) enum Weights {
     Respected,
 }
 
-/// The rotation order: rank (see [`ranks`]), then least service, arrival, id.
+impl Weights {
+    /// What a strategy with rotation does with weights.
+    pub(super) fn of(strategy: Strategy) -> Weights {
+        match strategy {
+            Strategy::Priority => Weights::Respected,
+            _ => Weights::Ignored,
+        }
+    }
+}
+
+/// The rotation order of all that are not held off.
 pub(super) fn queue(contest: &Contest<'_>, weights: Weights) -> Queue {
-    let held: Vec<bool> = contest.claims.iter().map(|claim| is_held(contest, claim)).collect();
+    let held = held(contest);
+    let mut order = (0..held.len()).filter(|&claim| !held[claim]).collect();
+    sort(contest, weights, &mut order);
+    Queue { order, held }
+}
+
+/// By claim: paused less than the minimum off-time ago.
+pub(super) fn held(contest: &Contest<'_>) -> Vec<bool> {
+    contest.claims.iter().map(|claim| is_held(contest, claim)).collect()
+}
+
+/// Sorts some of the claims into rotation order: rank (see [`ranks`]), then least service, arrival,
+/// id.
+pub(super) fn sort(contest: &Contest<'_>, weights: Weights, order: &mut Vec<usize>) {
     let ranks = ranks(contest);
-    let mut keyed: Vec<_> = contest
-        .claims
-        .iter()
-        .enumerate()
-        .filter(|&(claim, _)| !held[claim])
-        .map(|(claim, s)| {
-            let weight = if weights == Weights::Respected { s.weight } else { 1 };
-            ((Reverse(weight), ranks[claim], s.service, s.arrival, s.id), claim)
-        })
-        .collect();
+    let key = |claim: usize| {
+        let s = &contest.claims[claim];
+        let weight = if weights == Weights::Respected { s.weight } else { 1 };
+        ((Reverse(weight), ranks[claim], s.service, s.arrival, s.id), claim)
+    };
+    let mut keyed: Vec<_> = order.drain(..).map(key).collect();
     keyed.sort_unstable();
-    Queue { order: keyed.into_iter().map(|(_, claim)| claim).collect(), held }
+    order.extend(keyed.into_iter().map(|(_, claim)| claim));
 }
 
 /// True when the session runs and may not be rotated out yet: its minimum on-time or its welcome
@@ -76,29 +95,34 @@ fn ranks(contest: &Contest<'_>) -> Vec<usize> {
     };
     let mut ranks: Vec<usize> = contest.claims.iter().map(rank).collect();
     if !contest.rotation.epoch_starts {
-        for (rank, group) in (NEW..).zip(interleaved(contest)) {
-            for claim in group {
-                ranks[claim] = rank;
-            }
-        }
+        interleave(contest, NEW, &mut ranks);
     }
     ranks
 }
 
-/// Newcomers and replaceable sessions that run, latest instant first: the arrival of a newcomer,
-/// the instant from which the other may be rotated out. Alternating groups of the two kinds.
-fn interleaved(contest: &Contest<'_>) -> Vec<Vec<usize>> {
-    let mut timeline: Vec<(Reverse<Time>, Reverse<bool>, usize)> = Vec::new();
-    for (claim, session) in contest.claims.iter().enumerate() {
-        if is_newcomer(contest, session) {
-            timeline.push((Reverse(session.arrival), Reverse(true), claim));
-        } else if session.is_running() && !is_kept(contest, session) {
-            timeline.push((Reverse(replaceable_from(contest, session)), Reverse(false), claim));
+/// Ranks newcomers and replaceable sessions that run in alternating groups of the two kinds, from
+/// `first` on, latest instant first: the arrival of a newcomer, the instant from which the other
+/// may be rotated out; at one instant the newcomer comes first.
+fn interleave(contest: &Contest<'_>, first: usize, ranks: &mut [usize]) {
+    let claims = contest.claims;
+    let mut newcomers: Vec<usize> =
+        (0..claims.len()).filter(|&claim| is_newcomer(contest, &claims[claim])).collect();
+    newcomers.sort_unstable_by_key(|&claim| Reverse(claims[claim].arrival));
+    // Newcomers are few: finding the place of every other among them is cheaper than sorting all.
+    let mut taken = vec![false; newcomers.len() + 1];
+    for (claim, session) in claims.iter().enumerate() {
+        if session.is_running() && !is_kept(contest, session) {
+            let since = replaceable_from(contest, session);
+            let place = newcomers.partition_point(|&newcomer| claims[newcomer].arrival >= since);
+            ranks[claim] = first + 2 * place;
+            taken[place] = true;
         }
     }
-    timeline.sort_unstable();
-    let groups = timeline.chunk_by(|a, b| a.1 == b.1);
-    groups.map(|group| group.iter().map(|&(_, _, claim)| claim).collect()).collect()
+    let mut group = 0;
+    for (place, &newcomer) in newcomers.iter().enumerate() {
+        group = if taken[place] { place } else { group };
+        ranks[newcomer] = first + 2 * group + 1;
+    }
 }
 
 /// The instant from which a running session may be rotated out.

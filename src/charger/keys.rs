@@ -88,6 +88,17 @@ struct Key {
 #[derive(Clone, Debug)]
 pub struct Keys {
     keys: Vec<Key>,
+    routine: Routine,
+}
+
+/// What every sample of a station asks for, kept beside the table: looking it up there would touch
+/// memory all over the table once a minute, when it has long left the cache.
+#[derive(Clone, Copy, Debug)]
+struct Routine {
+    message_timeout: Span,
+    sample_interval: Span,
+    sampled: [Measurand; measurand::SUPPORTED.len()],
+    sampled_count: usize,
 }
 
 impl Keys {
@@ -98,7 +109,8 @@ impl Keys {
         keys.extend(smart_charging_keys(spec));
         keys.sort_by_key(|key| key.id as usize);
         debug_assert!(keys.iter().enumerate().all(|(place, key)| key.id as usize == place));
-        Keys { keys }
+        let routine = Routine::read(&keys);
+        Keys { keys, routine }
     }
 
     /// Sets a key by its wire name; names compare without case (CiString, §7.1).
@@ -111,6 +123,7 @@ impl Keys {
             (Access::ReadOnly, _) | (_, None) => ConfigurationStatus::Rejected,
             (Access::ReadWrite, Some(value)) => {
                 key.value = value;
+                self.routine = Routine::read(&self.keys);
                 ConfigurationStatus::Accepted
             }
             (Access::AfterReboot, Some(_)) => {
@@ -127,6 +140,7 @@ impl Keys {
                 key.value = value;
             }
         }
+        self.routine = Routine::read(&self.keys);
     }
 
     /// Every key in alphabetical order: wire name, access, value as text.
@@ -150,10 +164,7 @@ impl Keys {
     /// A key that is a number; 0 when it is of another type.
     #[must_use]
     pub fn int(&self, id: KeyId) -> i64 {
-        match self.keys[id as usize].value {
-            Value::Int { value, .. } => value,
-            _ => 0,
-        }
+        self.keys[id as usize].int()
     }
 
     /// A key that counts seconds.
@@ -165,10 +176,25 @@ impl Keys {
     /// A key that lists measurands; empty when it is of another type.
     #[must_use]
     pub fn measurands(&self, id: KeyId) -> &[Measurand] {
-        match &self.keys[id as usize].value {
-            Value::Measurands(list) => list,
-            _ => &[],
-        }
+        self.keys[id as usize].measurands()
+    }
+
+    /// `MessageTimeout`.
+    #[must_use]
+    pub fn message_timeout(&self) -> Span {
+        self.routine.message_timeout
+    }
+
+    /// `MeterValueSampleInterval`.
+    #[must_use]
+    pub fn sample_interval(&self) -> Span {
+        self.routine.sample_interval
+    }
+
+    /// `MeterValuesSampledData`.
+    #[must_use]
+    pub fn sampled_data(&self) -> &[Measurand] {
+        &self.routine.sampled[..self.routine.sampled_count]
     }
 
     /// The heartbeat interval the central system gave in BootNotification.conf, seconds; 0 leaves
@@ -177,6 +203,38 @@ impl Keys {
         if interval_s > 0 {
             let interval_s = interval_s.min(INTERVAL_MAX_S);
             self.keys[KeyId::HeartbeatInterval as usize].value = int(interval_s, 1, INTERVAL_MAX_S);
+        }
+    }
+}
+
+impl Key {
+    fn int(&self) -> i64 {
+        match self.value {
+            Value::Int { value, .. } => value,
+            _ => 0,
+        }
+    }
+
+    fn measurands(&self) -> &[Measurand] {
+        match &self.value {
+            Value::Measurands(list) => list,
+            _ => &[],
+        }
+    }
+}
+
+impl Routine {
+    fn read(keys: &[Key]) -> Routine {
+        let span = |id: KeyId| Span::from_s(keys[id as usize].int());
+        let list = keys[KeyId::MeterValuesSampledData as usize].measurands();
+        let mut sampled = measurand::SUPPORTED;
+        // No longer than the supported ones, because a list names each once.
+        sampled[..list.len()].copy_from_slice(list);
+        Routine {
+            message_timeout: span(KeyId::MessageTimeout),
+            sample_interval: span(KeyId::MeterValueSampleInterval),
+            sampled,
+            sampled_count: list.len(),
         }
     }
 }
@@ -350,6 +408,6 @@ mod tests {
         );
         assert_eq!(value(&keys, "MeterValuesSampledData"), before);
         assert_eq!(keys.change("MeterValuesSampledData", "SoC"), ConfigurationStatus::Accepted);
-        assert_eq!(keys.measurands(KeyId::MeterValuesSampledData), [Measurand::SoC]);
+        assert_eq!(keys.sampled_data(), [Measurand::SoC]);
     }
 }

@@ -14,7 +14,7 @@ impl ChargePoint {
     /// The first multiple of `MeterValueSampleInterval` after `now`, counted from the start of the
     /// transaction; never when the interval is 0.
     pub(super) fn next_sample(&self, started: Time, now: Time) -> Time {
-        let interval = self.keys.span(KeyId::MeterValueSampleInterval);
+        let interval = self.keys.sample_interval();
         if interval == Span::ZERO {
             return Time::NEVER;
         }
@@ -34,15 +34,17 @@ impl ChargePoint {
     }
 
     /// The first multiple of `ClockAlignedDataInterval` after `now`, counted anew from every
-    /// midnight UTC.
+    /// midnight UTC by the station's clock.
     pub(super) fn schedule_clock_sample(&mut self, now: Time) {
         let interval = self.keys.span(KeyId::ClockAlignedDataInterval);
         self.clock_sample_at = if interval == Span::ZERO {
             Time::NEVER
         } else {
-            let midnight = now.next_multiple(DAY) - DAY;
-            let passed = now.since(midnight).0 / interval.0;
-            (midnight + interval * (passed + 1)).min(midnight + DAY)
+            let shown = self.clock(now);
+            let midnight = shown.next_multiple(DAY) - DAY;
+            let passed = shown.since(midnight).0 / interval.0;
+            let next = (midnight + interval * (passed + 1)).min(midnight + DAY);
+            self.when_clock_shows(next)
         };
     }
 
@@ -76,11 +78,11 @@ impl ChargePoint {
         context: ReadingContext,
     ) -> bool {
         let reading = self.reading(now, c);
-        let list = match context {
-            ReadingContext::SampleClock => KeyId::MeterValuesAlignedData,
-            _ => KeyId::MeterValuesSampledData,
+        let measurands = match context {
+            ReadingContext::SampleClock => self.keys.measurands(KeyId::MeterValuesAlignedData),
+            _ => self.keys.sampled_data(),
         };
-        if !reading.shows_any(self.keys.measurands(list)) {
+        if !reading.shows_any(measurands) {
             return false;
         }
         let running = self.connectors[c].running().map(|charge| charge.transaction_id);
@@ -91,7 +93,6 @@ impl ChargePoint {
         };
         let mut payload = self.outbox.buffer();
         let number = self.connectors[c].number;
-        let measurands = self.keys.measurands(list);
         let gap = reading.write_request(&mut payload, number, transaction, context, measurands);
         let may_send =
             self.is_connected() || (context == ReadingContext::Trigger && self.is_reachable());
@@ -124,7 +125,7 @@ impl ChargePoint {
     fn reading(&self, now: Time, c: usize) -> Reading {
         let connector = &self.connectors[c];
         Reading {
-            at: now,
+            at: self.clock(now),
             register_wh: connector.meter.register_wh(now),
             draw: connector.meter.draw(),
             offer: connector.offer,

@@ -40,6 +40,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `point` | state, inputs, queries |
+//! | `clock` | what the station takes for the time |
 //! | `registration` | boot, heartbeat, status reports, reset |
 //! | `session`, `connector` | from the card to StopTransaction |
 //! | `offering` | from profiles to the pilot |
@@ -48,8 +49,10 @@
 //! | `outbox`, `timers` | CALLs of the station: order, time-out, repetition |
 //! | `keys`, `status` | configuration keys; transitions of a connector |
 
+mod clock;
 mod connector;
 pub mod keys;
+mod lane;
 pub mod measurand;
 pub mod meter;
 mod metering;
@@ -145,7 +148,7 @@ pub enum Output {
     },
 }
 
-/// What went wrong on the wire, counted since the station was made.
+/// What happened on the wire, counted since the station was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// CALLs without an answer within `MessageTimeout`.
@@ -164,6 +167,10 @@ pub struct Counters {
     pub deviations: u64,
     /// Texts that are no OCPP-J message.
     pub unreadable_texts: u64,
+    /// SetChargingProfiles answered Accepted.
+    pub profiles_accepted: u64,
+    /// SetChargingProfiles answered otherwise.
+    pub profiles_refused: u64,
 }
 
 /// When [`ChargePoint`] needs to be called again.

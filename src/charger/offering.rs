@@ -28,10 +28,10 @@ impl ChargePoint {
         let charging: Vec<u32> =
             self.connectors.iter().filter(is_charging).map(|c| c.number).collect();
         let (offers, until) = match self.spec.kind {
-            CurrentKind::Ac => self.ac_offers(&charging, now),
-            CurrentKind::Dc => self.dc_offers(&charging, now),
+            CurrentKind::Ac => self.ac_offers(&charging, self.clock(now)),
+            CurrentKind::Dc => self.dc_offers(&charging, self.clock(now)),
         };
-        self.limits_until = until;
+        self.limits_until = self.when_clock_shows(until);
         for c in 0..self.connectors.len() {
             let place = charging.iter().position(|number| *number == self.connectors[c].number);
             let offer = place.map_or(Offer::None, |place| offers[place]);
@@ -39,8 +39,9 @@ impl ChargePoint {
         }
     }
 
-    fn ac_offers(&self, charging: &[u32], now: Time) -> (Vec<Offer>, Time) {
-        let limits = shared_limits(&self.composite(), charging, now);
+    /// By the station's clock, as the profiles are.
+    fn ac_offers(&self, charging: &[u32], clock: Time) -> (Vec<Offer>, Time) {
+        let limits = shared_limits(&self.composite(), charging, clock);
         let until = limits.iter().map(|limit| limit.until).fold(Time::NEVER, Time::min);
         let offer = |current: Option<DeciAmps>| {
             let allowed = current.map_or(self.spec.max_current, |c| c.min(self.spec.max_current));
@@ -57,8 +58,8 @@ impl ChargePoint {
         (limits.iter().map(|limit| offer(limit.current)).collect(), until)
     }
 
-    fn dc_offers(&self, charging: &[u32], now: Time) -> (Vec<Offer>, Time) {
-        let limits = shared_power_limits(&self.composite(), charging, now);
+    fn dc_offers(&self, charging: &[u32], clock: Time) -> (Vec<Offer>, Time) {
+        let limits = shared_power_limits(&self.composite(), charging, clock);
         let until = limits.iter().map(|limit| limit.until).fold(Time::NEVER, Time::min);
         let rated = self.spec.max_power;
         let offers = limits.iter().map(|limit| match limit.power.unwrap_or(rated).min(rated) {

@@ -4,12 +4,14 @@
 //! order, survive a lost link and are repeated (§3.7.1, errata 3.2 of OCPP-J); everything else is
 //! dropped with the link and may overtake a transaction message that waits for its next attempt.
 
-use std::collections::VecDeque;
-
+use crate::charger::lane::Lane;
 use crate::charger::sample::push_scaled;
 use crate::ocpp::action::Action;
 use crate::ocpp::schema::check_request;
 use crate::time::{Span, Time};
+
+/// A message may be this much longer than the one before.
+const GROWTH: usize = 32;
 
 /// What a CALL is about, so that its answer finds its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,13 +97,14 @@ struct Outstanding {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    plain: VecDeque<Call>,
-    transactional: VecDeque<Call>,
+    plain: Lane<Call>,
+    transactional: Lane<Call>,
     retry_at: Option<Time>,
     outstanding: Option<Outstanding>,
     last_id: u64,
     last_order: u64,
-    spare: String,
+    /// Length of the last payload delivered, a good guess for the next.
+    usual_length: usize,
 }
 
 impl Outbox {
@@ -177,11 +180,11 @@ impl Outbox {
     }
 
     /// The head of the transaction messages was delivered: the next may go at once.
-    pub(super) fn delivered(&mut self, call: Call) {
+    pub(super) fn delivered(&mut self, call: &Call) {
         if call.transactional {
             self.retry_at = None;
         }
-        self.spare = call.payload;
+        self.usual_length = call.payload.len();
     }
 
     /// A transaction message failed. Gives it back when it had its last attempt.
@@ -209,7 +212,7 @@ impl Outbox {
 
     /// The link is gone: keeps what is about transactions, gives back the rest.
     pub(super) fn link_down(&mut self) -> Vec<Call> {
-        let mut dropped: Vec<Call> = self.plain.drain(..).collect();
+        let mut dropped: Vec<Call> = self.plain.take_all().collect();
         match self.outstanding.take().map(|outstanding| outstanding.call) {
             Some(call) if call.transactional => self.transactional.push_front(call),
             Some(call) => dropped.push(call),
@@ -222,7 +225,7 @@ impl Outbox {
     pub(super) fn fill_gaps(&mut self, session: u64, transaction_id: i64) {
         let mut digits = String::new();
         push_scaled(&mut digits, transaction_id, 0);
-        for call in &mut self.transactional {
+        for call in self.transactional.iter_mut() {
             if let Some(gap) = call.gap.take_if(|gap| gap.session == session) {
                 call.payload.insert_str(gap.at, &digits);
             }
@@ -255,11 +258,10 @@ impl Outbox {
         }
     }
 
-    /// An empty text that may have capacity from an earlier message.
-    pub(super) fn buffer(&mut self) -> String {
-        let mut buffer = std::mem::take(&mut self.spare);
-        buffer.clear();
-        buffer
+    /// An empty text with room for the usual message. It is allocated anew because the memory
+    /// that the fleet used last is in the cache, and what this station used last is not.
+    pub(super) fn buffer(&self) -> String {
+        String::with_capacity(self.usual_length + GROWTH)
     }
 }
 

@@ -1,19 +1,20 @@
 //! The charge point itself: its state, inputs and queries. What it does with them stands in the
 //! other files of the folder, by subject.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::charger::connector::Connector;
-use crate::charger::keys::{KeyId, Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
+use crate::charger::keys::{Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
+use crate::charger::lane::Lane;
 use crate::charger::outbox::Outbox;
 use crate::charger::serve::cut;
 use crate::charger::status::{self, Status};
 use crate::charger::{ChargerSpec, Counters, Output};
+use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::{ProfileStore, StationLimits, Transaction};
 use crate::ocpp::types::{RegistrationStatus, StopReason};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::vehicle::{Draw, Offer};
 
 /// Most characters of an idTag (§7.29).
@@ -54,17 +55,19 @@ pub struct ChargePoint {
     pub(super) store: ProfileStore,
     /// Running transactions as the profiles see them.
     pub(super) transactions: Vec<Transaction>,
-    pub(super) connectors: Vec<Connector>,
+    pub(super) connectors: Few<Connector>,
     pub(super) station_status: Status,
     pub(super) station_reported: Option<Status>,
     pub(super) station_operative: bool,
     pub(super) outbox: Outbox,
-    pub(super) outputs: VecDeque<Output>,
+    pub(super) outputs: Lane<Output>,
     pub(super) counters: Counters,
     pub(super) link: bool,
     /// `None` until the first answer to a BootNotification since power-on.
     pub(super) registration: Option<RegistrationStatus>,
     pub(super) power: Power,
+    /// What the station's clock is ahead of `now`.
+    pub(super) clock_offset: Span,
     pub(super) boot_at: Time,
     pub(super) heartbeat_at: Time,
     pub(super) clock_sample_at: Time,
@@ -91,17 +94,18 @@ impl ChargePoint {
             keys: Keys::new(&spec),
             store: ProfileStore::new(limits),
             transactions: Vec::new(),
-            connectors: (1..=spec.connectors).map(|n| Connector::new(n, now)).collect(),
+            connectors: Few::new(spec.connectors, |index| Connector::new(index + 1, now)),
             spec,
             station_status: Status::Available,
             station_reported: None,
             station_operative: true,
             outbox: Outbox::default(),
-            outputs: VecDeque::new(),
+            outputs: Lane::default(),
             counters: Counters::default(),
             link: false,
             registration: None,
             power: Power::On,
+            clock_offset: Span::ZERO,
             boot_at: now,
             heartbeat_at: Time::NEVER,
             clock_sample_at: Time::NEVER,
@@ -212,7 +216,7 @@ impl ChargePoint {
         if self.is_connected() {
             next = next.min(self.heartbeat_at);
         }
-        for connector in &self.connectors {
+        for connector in self.connectors.iter() {
             if let Some(remote) = &connector.remote {
                 next = next.min(remote.deadline);
             }
@@ -328,7 +332,7 @@ impl ChargePoint {
     fn settle(&mut self, now: Time) {
         self.run_timers(now);
         if self.outbox.is_waiting() && self.is_reachable() {
-            let timeout = self.keys.span(KeyId::MessageTimeout);
+            let timeout = self.keys.message_timeout();
             let accepted = self.is_accepted();
             if let Some(text) = self.outbox.next(now, accepted, timeout) {
                 self.send(text);

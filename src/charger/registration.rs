@@ -94,6 +94,7 @@ impl ChargePoint {
 
     pub(super) fn on_boot_answer(&mut self, now: Time, answer: &BootNotificationResponse) {
         let was_accepted = self.is_accepted();
+        self.set_clock(now, answer.current_time);
         self.registration = Some(answer.status);
         if answer.status == RegistrationStatus::Accepted {
             self.keys.set_heartbeat_s(answer.interval);
@@ -101,7 +102,7 @@ impl ChargePoint {
                 self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
             } else {
                 self.station_reported = None;
-                for connector in &mut self.connectors {
+                for connector in self.connectors.iter_mut() {
                     connector.reported = None;
                 }
                 self.on_connected(now);
@@ -157,7 +158,7 @@ impl ChargePoint {
             error_code: ChargePointErrorCode::NoError,
             info: None,
             status,
-            timestamp: Some(Timestamp(now)),
+            timestamp: Some(Timestamp(self.clock(now))),
             vendor_id: None,
             vendor_error_code: None,
         };

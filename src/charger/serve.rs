@@ -9,7 +9,8 @@ use crate::ocpp::action::{Action, FeatureProfile};
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::frame::{self, Frame};
 use crate::ocpp::messages::{
-    AuthorizeResponse, BootNotificationResponse, Conform, StartTransactionResponse,
+    AuthorizeResponse, BootNotificationResponse, Conform, HeartbeatResponse,
+    StartTransactionResponse,
 };
 use crate::ocpp::read::Reader;
 use crate::ocpp::schema::{Fault, check_response};
@@ -134,11 +135,14 @@ impl ChargePoint {
                     self.on_started(now, session, answer.transaction_id, verdict);
                 })
             }
-            About::Heartbeat | About::Status { .. } | About::Stop | About::Meter => Ok(()),
+            About::Heartbeat => payload
+                .response::<HeartbeatResponse>(call.about)
+                .map(|answer| self.set_clock(now, answer.current_time)),
+            About::Status { .. } | About::Stop | About::Meter => Ok(()),
         };
         self.counters.deviations += payload.deviations;
         if outcome.is_ok() {
-            self.outbox.delivered(call);
+            self.outbox.delivered(&call);
         } else {
             self.counters.unreadable_answers += 1;
             self.on_failed(now, call, Failure::Refusal);

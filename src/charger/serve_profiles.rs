@@ -36,7 +36,12 @@ impl ChargePoint {
     /// §5.16.
     pub(super) fn set_profile(&mut self, now: Time, request: &SetChargingProfileRequest) -> Answer {
         let profile = (&request.cs_charging_profiles).into();
-        let outcome = self.store.set(request.connector_id, profile, &self.transactions, now);
+        let at = self.clock(now);
+        let outcome = self.store.set(request.connector_id, profile, &self.transactions, at);
+        match outcome {
+            SetOutcome::Accepted => self.counters.profiles_accepted += 1,
+            _ => self.counters.profiles_refused += 1,
+        }
         let status = match outcome {
             SetOutcome::Accepted => {
                 self.profiles_changed(now);
@@ -97,7 +102,7 @@ impl ChargePoint {
         let duration_s = request.duration.clamp(0, COMPOSITE_MAX_S);
         let periods = self.composite().schedule(&Query {
             connector,
-            from: now,
+            from: self.clock(now),
             duration_s,
             unit,
             maximum: self.maximum(unit),
@@ -121,7 +126,7 @@ impl ChargePoint {
         Ok(json(&GetCompositeScheduleResponse {
             status: GetCompositeScheduleStatus::Accepted,
             connector_id: Some(connector),
-            schedule_start: Some(Timestamp(now)),
+            schedule_start: Some(Timestamp(self.clock(now))),
             charging_schedule: (!empty).then_some(schedule),
         }))
     }

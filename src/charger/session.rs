@@ -114,13 +114,14 @@ impl ChargePoint {
         let begin = self.transaction_data(now, c, true);
         let meter_start = self.connectors[c].meter.register_wh(now);
         let number = self.connectors[c].number;
+        let timestamp = Timestamp(self.clock(now));
         let Some(session) = &mut self.connectors[c].session else { return };
         let request = StartTransactionRequest {
             connector_id: number,
             id_tag: session.id_tag.as_str().into(),
             meter_start,
             reservation_id: None,
-            timestamp: Timestamp(now),
+            timestamp,
         };
         let payload = json(&request);
         session.phase = Phase::Starting(Charge {
@@ -174,14 +175,14 @@ impl ChargePoint {
                 self.transactions.push(Transaction {
                     connector: number,
                     id,
-                    start: charge.started,
+                    start: self.clock(charge.started),
                 });
                 Phase::Running(Charge { transaction_id: id, next_sample, ..charge })
             }
             other => other,
         };
         self.connectors[c].session = Some(session);
-        self.store.bind_pending(number, id, now);
+        self.store.bind_pending(number, id, self.clock(now));
         self.update_offers(now);
         self.refresh_status(now, c);
     }
@@ -232,7 +233,7 @@ impl ChargePoint {
         payload.push_str("\"meterStop\":");
         push_scaled(&mut payload, self.connectors[c].meter.register_wh(now), 0);
         payload.push_str(",\"timestamp\":\"");
-        now.write_ocpp(&mut payload);
+        self.clock(now).write_ocpp(&mut payload);
         payload.push_str("\",\"transactionId\":");
         let mut gap = None;
         match charge.transaction_id {

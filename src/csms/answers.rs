@@ -16,6 +16,9 @@ use crate::time::{Span, Time};
 const RETRY: Span = Span::from_s(5);
 /// Longest wait between tries.
 const RETRY_MAX: Span = Span::from_s(300);
+/// Timestamps on the wire are cut to whole seconds: what is to be stamped with an instant or later
+/// is asked for this long after it.
+const STAMP: Span = Span::from_s(1);
 
 /// How a SetChargingProfile ended.
 struct Answer {
@@ -50,6 +53,7 @@ impl Csms {
                 }
                 let answer = Answer { number, limit, outcome, late };
                 self.tx_limit_answered(now, point, connector, transaction_id, &answer);
+                self.rebalance_answered(now, point, number);
             }
             Order::DefaultLimit { limit, number } => {
                 let outcome = self.profile_outcome(answer);
@@ -60,7 +64,11 @@ impl Csms {
                 self.default_limit_answered(now, point, &answer);
             }
             Order::GetConfiguration => self.learn_capabilities(point, answer),
-            Order::TriggerMeter { .. } => {}
+            Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
+            Order::Command(command) if !late => {
+                self.command_answered(now, point, &command, answer);
+            }
+            Order::Command(_) => {}
         }
     }
 
@@ -118,6 +126,7 @@ impl Csms {
         let raised = limit > active.entry.confirmed();
         active.entry.accepted(limit, now);
         active.profiled = true;
+        active.reconfirm = false;
         active.refusals = 0;
         active.retry_at = None;
         active.offered_since = now;
@@ -127,7 +136,7 @@ impl Csms {
         let allocated = active.allocated(&hardware);
         if active.entry.oldest_hold() == Some(now) {
             self.timers.arm(Key::Settle(point, index), now + control.settle_max);
-            self.timers.arm(Key::Confirm(point, index), now + control.confirm_after);
+            self.timers.arm(Key::Confirm(point, index), now + control.confirm_after + STAMP);
         }
         self.emit(Event::LimitAccepted { point, connector: index as u32 + 1, limit: allocated });
         self.update_reserved(point);
@@ -181,6 +190,7 @@ impl Csms {
                     self.timers.arm_by(Key::Retry(point), at);
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
+                self.rebalance_answered(now, point, number);
             }
             Order::DefaultLimit { limit, number } => {
                 let default = &mut state.default_limit;
@@ -188,7 +198,10 @@ impl Csms {
                 default.unknown = Some(default.unknown.map_or(limit, |known| known.max(limit)));
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
-            Order::GetConfiguration | Order::TriggerMeter { .. } => {}
+            Order::Command(command) => {
+                self.command_ended(point, *command, Outcome::TimedOut, String::new());
+            }
+            Order::GetConfiguration | Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
         }
         self.update_reserved(point);
     }

@@ -11,7 +11,7 @@ use crate::time::Span;
 use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V, PILOT_MINIMUM, Watts};
 
 /// The load configuration of a site, by the names of the REST API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteConfig {
     /// Grid connection.
     pub max_power: Watts,
@@ -103,7 +103,10 @@ impl Default for Control {
 }
 
 /// A limit in the unit of its connector: deci-amperes per phase (AC) or watts (DC).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Setpoint(pub i64);
 
 impl Setpoint {
@@ -112,7 +115,7 @@ impl Setpoint {
 }
 
 /// What is known of a connector's hardware from commissioning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hardware {
     /// AC or DC.
     pub kind: CurrentKind,

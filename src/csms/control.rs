@@ -5,9 +5,13 @@
 //! that come close together make one decision; what a car proves to accept is never urgent and
 //! waits longest. Sources: allocation.md §2 (strategies), §4.3 (damping).
 
+use std::collections::BTreeSet;
+
 use crate::allocation::{self, Problem, Reason, Rotation, Session};
-use crate::csms::config::{ConfigPatch, Control, Setpoint, SiteConfig};
+use crate::csms::census::Census;
+use crate::csms::config::{ConfigPatch, Control, SiteConfig};
 use crate::csms::event::{Binding, Event, Trigger};
+use crate::csms::rebalance::Rebalance;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ids::SiteId;
@@ -18,6 +22,10 @@ use crate::units::Watts;
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) id: SiteId,
+    /// For people.
+    pub(crate) name: String,
+    /// When it was configured; `None`: never, so nothing may be drawn there.
+    pub(crate) configured_at: Option<Time>,
     pub(crate) config: SiteConfig,
     pub(crate) control: Control,
     pub(crate) points: Vec<PointIx>,
@@ -34,12 +42,16 @@ pub(crate) struct Site {
     epoch_starts: bool,
     /// When the last decision was made.
     pub(crate) decided_at: Time,
+    /// Manual rebalances that have not ended.
+    pub(crate) rebalances: Vec<Rebalance>,
 }
 
 impl Site {
     pub(crate) fn new(id: SiteId, config: SiteConfig, control: Control) -> Site {
         Site {
+            name: id.to_string(),
             id,
+            configured_at: Some(Time(0)),
             config,
             control,
             points: Vec::new(),
@@ -50,6 +62,7 @@ impl Site {
             trigger: None,
             epoch_starts: false,
             decided_at: Time(0),
+            rebalances: Vec::new(),
         }
     }
 }
@@ -65,24 +78,13 @@ enum Work {
     Raise,
 }
 
-/// The sessions of a site as the allocator sees them, and where they are.
-#[derive(Default)]
-struct Census {
-    sessions: Vec<Session>,
-    places: Vec<(PointIx, usize)>,
-    /// By session: takes nothing, but was never offered all.
-    may_want_more: Vec<bool>,
-    /// Room of what cannot be controlled now.
-    uncontrolled: Watts,
-}
-
 impl Csms {
     /// Something happened at a charge point that may change its site's allocation.
     pub(super) fn trigger(&mut self, now: Time, point: PointIx, trigger: Trigger) {
         self.trigger_site(now, self.points[point.0].site, trigger);
     }
 
-    fn trigger_site(&mut self, now: Time, site: SiteIx, trigger: Trigger) {
+    pub(super) fn trigger_site(&mut self, now: Time, site: SiteIx, trigger: Trigger) {
         let state = &mut self.sites[site.0];
         state.trigger = Some(state.trigger.map_or(trigger, |known| known.min(trigger)));
         let wait = match trigger {
@@ -95,13 +97,12 @@ impl Csms {
 
     /// Changes the configuration of a site; the next decision follows at once.
     pub fn configure(&mut self, now: Time, site: SiteIx, patch: &ConfigPatch) {
-        let config = &mut self.sites[site.0].config;
+        let mut config = self.sites[site.0].config.clone();
         config.max_power = patch.max_power.unwrap_or(config.max_power);
         config.reserve = patch.reserve.unwrap_or(config.reserve);
         config.strategy = patch.strategy.unwrap_or(config.strategy);
         config.min_charge_rate = patch.min_charge_rate.unwrap_or(config.min_charge_rate);
-        self.trigger_site(now, site, Trigger::Config);
-        self.timers.arm_by(Key::Decide(site), now);
+        self.adopt(now, site, config);
     }
 
     /// The configuration of a site.
@@ -130,9 +131,61 @@ impl Csms {
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
         let census = self.census(site);
+        let problem = self.problem(now, site, epoch_starts, &census);
+        let shares = allocation::solve(&problem);
+        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
+        let turn = epoch_starts || trigger == Trigger::HoldEnded;
+        let parked = parked(&census, &shares, left, epoch_starts);
+        let parks = census.sessions.iter().zip(&parked);
+        let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
+        let rotated = turn && swapped(&census.sessions, &shares, &parked);
+        self.announce(now, site, &census, &shares, unparked);
+        // One pass over all sessions: on a large site every further one would cost as much.
+        let targets = self.targets_before(site, &census.places);
+        let mut work = Vec::with_capacity(shares.len());
+        for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
+            let decided = (share.rate, Binding::Allocation(share.reason));
+            let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
+            let known = census.settled[work.len()] == Some((rate, binding));
+            work.push(if known {
+                Work::None
+            } else {
+                self.aim(now, *place, rate, binding, trigger)
+            });
+        }
+        let wanted: Vec<usize> =
+            (0..work.len()).filter(|index| work[*index] == Work::Raise).collect();
+        let raises = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            let order = allocation::admission_order(&problem, &wanted);
+            order.into_iter().map(|index| census.places[index]).collect()
+        };
+        self.sites[site.0].raises = raises;
+        self.rebalances_decided(site, &census.places, &targets);
+        if rotated {
+            self.emit(Event::Rotated { site });
+        }
+        for ((point, _), work) in census.places.iter().zip(&work) {
+            if *work != Work::None {
+                self.pump(now, *point);
+            }
+        }
+        self.raise(now, site);
+        self.finish_rebalances(now, site);
+    }
+
+    /// What the allocator is asked.
+    fn problem<'c>(
+        &self,
+        now: Time,
+        site: SiteIx,
+        epoch_starts: bool,
+        census: &'c Census,
+    ) -> Problem<'c> {
         let state = &self.sites[site.0];
         let control = &state.control;
-        let problem = Problem {
+        Problem {
             strategy: state.config.strategy,
             capacity: state.config.ev_limit() - census.uncontrolled,
             sessions: &census.sessions,
@@ -143,75 +196,25 @@ impl Csms {
                 min_off: control.min_off,
                 welcome: control.welcome,
             },
-        };
-        let shares = allocation::solve(&problem);
-        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
-        let turn = epoch_starts || trigger == Trigger::HoldEnded;
-        let parked = parked(&census, &shares, left, epoch_starts);
-        let parks = census.sessions.iter().zip(&parked);
-        let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
-        let rotated = turn && swapped(&census.sessions, &shares, &parked);
-        self.announce(now, site, &census, &shares, unparked);
-        // One pass over all sessions: on a large site every further one would cost as much.
-        let mut work = Vec::with_capacity(shares.len());
-        for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
-            let decided = (share.rate, Binding::Allocation(share.reason));
-            let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
-            work.push(self.aim(now, *place, rate, binding, trigger));
         }
-        let raises = if work.contains(&Work::Raise) {
-            let order = allocation::admission_order(&problem);
-            let wanted = order.into_iter().filter(|index| work[*index] == Work::Raise);
-            wanted.map(|index| census.places[index]).collect()
-        } else {
-            Vec::new()
-        };
-        self.sites[site.0].raises = raises;
-        if rotated {
-            self.emit(Event::Rotated { site });
-        }
-        for ((point, _), work) in census.places.iter().zip(&work) {
-            if *work != Work::None {
-                self.pump(now, *point);
-            }
-        }
-        self.raise(now, site);
     }
 
-    /// Who is there, what they may get, and how much is spoken for by what cannot be controlled:
-    /// charge points that are offline, starts under way, belated transactions, chargers that
-    /// draw more than they were told.
-    fn census(&self, site: SiteIx) -> Census {
-        let mut census = Census::default();
-        let state = &self.sites[site.0];
-        for point in &state.points {
-            let station = &self.points[point.0];
-            if !station.line.online {
-                census.uncontrolled += self.reserved_at(*point);
-                continue;
-            }
-            let start = station.hardware.watts(station.start_bound(), station.hardware.phases);
-            census.uncontrolled += Watts(start.0 * station.start_slots.len() as i64);
-            for (index, connector) in station.connectors.iter().enumerate() {
-                let Some(active) = connector.active.as_ref() else {
-                    if connector.charges() {
-                        census.uncontrolled += start;
-                    }
-                    continue;
-                };
-                if active.belated || active.gone.is_some() {
-                    census.uncontrolled += active.worst_case(&station.hardware);
-                    continue;
-                }
-                let session = active.as_session(&station.hardware, &state.config, station.weight);
-                let disobeyed = active.over_measured.unwrap_or_default();
-                census.uncontrolled += (disobeyed - session.previous).floor_zero();
-                census.sessions.push(session);
-                census.may_want_more.push(active.acceptance.may_want_more(&station.hardware));
-                census.places.push((*point, index));
-            }
-        }
-        census
+    /// How many charge points would get a new limit if a decision were made now.
+    #[must_use]
+    pub fn preview(&self, now: Time, site: SiteIx) -> u32 {
+        let census = self.fresh_census(site);
+        let problem = self.problem(now, site, false, &census);
+        let shares = allocation::solve(&problem);
+        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
+        let rates = shares.iter().zip(parked(&census, &shares, left, false));
+        let changed =
+            census.places.iter().zip(rates).filter(|((point, index), (share, parked))| {
+                let state = &self.points[point.0];
+                let Some(active) = state.connectors[*index].active.as_ref() else { return false };
+                let rate = parked.unwrap_or(share.rate);
+                active.target != Some(state.hardware.setpoint(rate, active.phases(&state.hardware)))
+            });
+        changed.map(|((point, _), _)| *point).collect::<BTreeSet<PointIx>>().len() as u32
     }
 
     /// Sets the target of one session and says what that leaves to do.
@@ -231,6 +234,7 @@ impl Csms {
         if (rate == Watts::ZERO) != (active.rate == Watts::ZERO) {
             active.switched_at = now;
         }
+        let same_rate = active.rate == rate;
         if active.target != Some(target) {
             active.trigger = trigger;
             active.blocked_since = None;
@@ -238,13 +242,19 @@ impl Csms {
         active.rate = rate;
         active.target = Some(target);
         active.binding = binding;
-        if target > active.entry.confirmed() {
+        let work = if target > active.entry.confirmed() {
             Work::Raise
         } else if active.profiled && target == active.entry.standing() {
             Work::None
         } else {
             Work::Send
+        };
+        if !same_rate {
+            self.roster.touch(point);
+        } else if work == Work::None {
+            self.roster.settle((point, index), rate, binding);
         }
+        work
     }
 
     /// Arms the timers for the ends that this decision announces.
@@ -337,38 +347,4 @@ fn parked(
         }
     }
     rates
-}
-
-impl super::point::Active {
-    /// The session as the allocator sees it.
-    fn as_session(
-        &self,
-        hardware: &crate::csms::Hardware,
-        config: &SiteConfig,
-        weight: u32,
-    ) -> Session {
-        let phases = self.phases(hardware);
-        let full = hardware.cap(phases);
-        let worth = self.acceptance.worth_offering(hardware);
-        let cap = worth.map_or(full, |Setpoint(worth)| {
-            let rate = match hardware.kind {
-                crate::charger::CurrentKind::Ac => Watts(worth / 10 * hardware.step(phases).0),
-                crate::charger::CurrentKind::Dc => Watts(worth).floor_to(hardware.step(phases)),
-            };
-            rate.min(full)
-        });
-        Session {
-            id: self.transaction_id as u64,
-            arrival: self.started,
-            weight,
-            min: hardware.minimum(config.min_charge_rate, phases),
-            cap,
-            hardware: full,
-            step: hardware.step(phases),
-            service: self.energy_wh,
-            previous: self.rate,
-            last_switch: self.switched_at,
-            wants_power: !self.acceptance.is_full(),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! What the central system tells whoever drives it, besides the frames to send.
 
 use crate::allocation::Reason;
-use crate::csms::{PointIx, SiteIx};
+use crate::csms::{PointIx, Setpoint, SiteIx};
 use crate::ids::SessionId;
 use crate::ocpp::types::StopReason;
 use crate::units::Watts;
@@ -42,6 +42,8 @@ pub enum Event {
         connector: u32,
         /// The session's public id.
         session: SessionId,
+        /// The OCPP transaction.
+        transaction_id: i64,
         /// By the meter of the charge point.
         energy_wh: i64,
         /// As reported; `Local` when absent (errata to OCPP-J 2.5).
@@ -65,9 +67,70 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
     },
+    /// What could be in force at a connector has changed; told also of connectors where a start may
+    /// be under way that is not known yet. Of connector 0, the hardware's rating without anything
+    /// confirmed is not told until something else has been. To be kept before the frames that came
+    /// with it leave, so that a restart knows what it may have to live with.
+    BoundChanged {
+        /// Where.
+        point: PointIx,
+        /// 1-based; 0: the TxDefaultProfile of the whole charge point.
+        connector: u32,
+        /// The last limit the charge point accepted; `None`: none that is certain.
+        confirmed: Option<Setpoint>,
+        /// The largest limit that could be in force.
+        bound: Setpoint,
+    },
+    /// Nothing can be in force at a connector any more: its transaction has ended, or the charge
+    /// point was decommissioned.
+    BoundGone {
+        /// Where.
+        point: PointIx,
+        /// 1-based; 0: the TxDefaultProfile of the whole charge point.
+        connector: u32,
+    },
+    /// A transaction id was given away, perhaps without a transaction; it is never given again.
+    IdTaken {
+        /// The id.
+        transaction_id: i64,
+    },
+    /// A charge point has booted for the first time, or its hardware, link or existence changed.
+    PointChanged {
+        /// Which.
+        point: PointIx,
+    },
+    /// An operator's command has ended.
+    CommandEnded {
+        /// The receiver.
+        point: PointIx,
+        /// `cmd_..`
+        command: String,
+        /// How.
+        outcome: Outcome,
+        /// Payload of the answer (JSON text) or code of the CALLERROR; empty when none came. For a
+        /// command that was never sent, with `Outcome::Error`: `ConnectionLost`, `Rebooted` or
+        /// `NoRoomForAStart`.
+        answer: String,
+    },
+    /// A rebalance has ended: the decision was made and every limit it sent was answered.
+    Rebalanced {
+        /// Where.
+        site: SiteIx,
+        /// `reb_..`
+        rebalance: String,
+        /// Charge points that received a new SetChargingProfile.
+        chargers_updated: u32,
+    },
     /// Meter values showed something that may change an allocation: a step of the draw, or newly
     /// learned acceptance.
     DrawStepped {
+        /// Where.
+        point: PointIx,
+    },
+    /// Less could be in force at a charge point than before ([`Csms::reserved_at`]).
+    ///
+    /// [`Csms::reserved_at`]: crate::csms::Csms::reserved_at
+    ReservationFell {
         /// Where.
         point: PointIx,
     },

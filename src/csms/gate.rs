@@ -6,16 +6,21 @@
 //! finds room. A charge point that does not take its default limit starts nothing.
 
 use crate::charger::CurrentKind;
+use crate::csms::commands::Dropped;
 use crate::csms::config::Setpoint;
 use crate::csms::event::Trigger;
-use crate::csms::point::{StartSlot, WaitingCard};
+use crate::csms::line::Order;
+use crate::csms::point::{AskedBy, StartSlot, WaitingCard};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::AuthorizeResponse;
 use crate::ocpp::types::{AuthorizationStatus, IdTagInfo};
 use crate::time::{Span, Time};
-use crate::units::DeciAmps;
+use crate::units::{DeciAmps, Watts};
 
+/// Cards beyond this many let in, or the connectors if they are more, take the room of the oldest:
+/// a charge point cannot start more than it has connectors.
+const MOST_SLOTS: usize = 16;
 /// A driver waits this long for an answer at most.
 const PATIENCE: Span = Span::from_s(10);
 
@@ -31,10 +36,16 @@ impl Csms {
         let until = now + self.options.start_window;
         if let Some(slot) = self.points[point.0].start_slots.iter_mut().find(|slot| same(slot)) {
             slot.until = until;
+            slot.remote = false;
             self.timers.arm_by(Key::Slots(point), until);
             return self.answer_card(point, id, AuthorizationStatus::Accepted);
         }
-        let card = WaitingCard { message_id: id.to_owned(), id_tag: id_tag.to_owned() };
+        let asked_by = AskedBy::Driver(id.to_owned());
+        self.queue_at_gate(now, point, WaitingCard { asked_by, id_tag: id_tag.to_owned() });
+    }
+
+    /// Somebody wants a start.
+    pub(super) fn queue_at_gate(&mut self, now: Time, point: PointIx, card: WaitingCard) {
         self.points[point.0].waiting_cards.push(card);
         self.timers.arm_by(Key::Gate(point), now + PATIENCE);
         self.try_gate(now, point);
@@ -57,11 +68,22 @@ impl Csms {
             }
             let until = now + self.options.start_window;
             let state = &mut self.points[point.0];
-            let WaitingCard { message_id: id, id_tag } = state.waiting_cards.remove(0);
-            state.start_slots.push(StartSlot { until, id_tag });
+            let WaitingCard { asked_by, id_tag } = state.waiting_cards.remove(0);
+            let remote = matches!(asked_by, AskedBy::Operator(_));
+            if state.start_slots.len() >= state.connectors.len().max(MOST_SLOTS) {
+                state.start_slots.remove(0);
+            }
+            state.start_slots.push(StartSlot { until, id_tag, remote });
             self.timers.arm_by(Key::Slots(point), until);
             self.update_reserved(point);
-            self.answer_card(point, &id, AuthorizationStatus::Accepted);
+            match asked_by {
+                AskedBy::Driver(id) => {
+                    self.answer_card(point, &id, AuthorizationStatus::Accepted);
+                }
+                AskedBy::Operator(command) => {
+                    self.points[point.0].line.queue.push_back(Order::Command(command));
+                }
+            }
         }
         self.timers.disarm(Key::Gate(point));
     }
@@ -69,8 +91,15 @@ impl Csms {
     /// The default limit was not taken in time: nobody may start here.
     pub(super) fn gate_expired(&mut self, now: Time, point: PointIx) {
         for card in std::mem::take(&mut self.points[point.0].waiting_cards) {
-            self.count("card refused: no room for a start".to_owned());
-            self.answer_card(point, &card.message_id, AuthorizationStatus::Blocked);
+            match card.asked_by {
+                AskedBy::Driver(id) => {
+                    self.count("card refused: no room for a start".to_owned());
+                    self.answer_card(point, &id, AuthorizationStatus::Blocked);
+                }
+                AskedBy::Operator(command) => {
+                    self.command_dropped(point, *command, Dropped::NoRoomForAStart);
+                }
+            }
         }
         self.want_default_limit(point);
         self.pump(now, point);
@@ -106,7 +135,13 @@ impl Csms {
     /// all phases for DC.
     pub(super) fn want_default_limit(&mut self, point: PointIx) {
         let state = &mut self.points[point.0];
-        let amps = DeciAmps::from_amps(self.sites[state.site.0].control.start_current_a);
+        let site = &self.sites[state.site.0];
+        if site.config.ev_limit() == Watts::ZERO {
+            // Where nothing may be drawn, no start may draw anything.
+            state.default_limit.wanted = Setpoint::ZERO;
+            return;
+        }
+        let amps = DeciAmps::from_amps(site.control.start_current_a);
         let hardware = &state.hardware;
         let bound = match hardware.kind {
             CurrentKind::Ac => Setpoint(amps.0),

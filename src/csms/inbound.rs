@@ -6,12 +6,13 @@
 
 use serde::Serialize;
 
-use crate::csms::event::Trigger;
+use crate::csms::commands::Dropped;
+use crate::csms::event::{Event, Trigger};
 use crate::csms::line::Order;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::action::Action;
 use crate::ocpp::error::ErrorCode;
-use crate::ocpp::frame::{self, Call, Frame};
+use crate::ocpp::frame::{self, Call, Frame, FrameFault};
 use crate::ocpp::messages::{
     AuthorizeRequest, BootNotificationRequest, BootNotificationResponse, DataTransferRequest,
     DataTransferResponse, HeartbeatRequest, HeartbeatResponse, MeterValuesRequest,
@@ -39,7 +40,11 @@ impl Csms {
             Ok(Frame::Result(result)) => self.answered(now, point, &result.id, Ok(result.payload)),
             Ok(Frame::Error(error)) => self.answered(now, point, &error.id, Err(error.code)),
             Err(fault) => {
-                self.count(format!("frame: {fault}"));
+                self.count(match fault {
+                    // The kinds are few, the lengths are not.
+                    FrameFault::TooLong { .. } => "frame: too long".to_owned(),
+                    _ => format!("frame: {fault}"),
+                });
                 if let Some(id) = fault.call_id() {
                     let mut text = String::new();
                     frame::write_error(&mut text, id, fault.code(), "");
@@ -55,7 +60,9 @@ impl Csms {
         let Some(action) = Action::from_name(&call.action) else {
             return self.refuse(point, &call.id, ErrorCode::NotImplemented, "unknown action");
         };
-        self.points[point.0].registered |= action != Action::BootNotification;
+        if action != Action::BootNotification {
+            self.register(point);
+        }
         let fault = match action {
             Action::Authorize => self.authorize(now, point, call, reader),
             Action::BootNotification => self.boot(now, point, call, reader),
@@ -95,11 +102,11 @@ impl Csms {
     /// After a boot nothing that was installed is certain: TxProfiles go with their transactions,
     /// TxDefaultProfiles stay (errata 3.37), so either may be in force.
     fn booted(&mut self, now: Time, point: PointIx) {
+        self.register(point);
+        self.drop_waiting(point, Dropped::Rebooted);
         let start_bound = self.points[point.0].start_bound();
         let state = &mut self.points[point.0];
-        state.registered = true;
         state.start_slots.clear();
-        state.waiting_cards.clear();
         state.default_limit.refusals = 0;
         state.default_limit.confirmed = None;
         for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
@@ -108,11 +115,19 @@ impl Csms {
             active.profiled = false;
         }
         let state = &mut self.points[point.0];
-        state.line.queue.retain(|order| *order != Order::GetConfiguration);
+        state.line.queue.retain(|order| {
+            !matches!(order, Order::GetConfiguration | Order::TriggerStatus { .. })
+        });
         state.line.queue.push_back(Order::GetConfiguration);
         self.want_default_limit(point);
         self.update_reserved(point);
         self.trigger(now, point, Trigger::Connection);
+    }
+
+    fn register(&mut self, point: PointIx) {
+        if !std::mem::replace(&mut self.points[point.0].registered, true) {
+            self.emit(Event::PointChanged { point });
+        }
     }
 
     fn heartbeat(
@@ -254,7 +269,9 @@ impl Csms {
             Err(fault) => {
                 // Without its fields it cannot be kept, but it must be answered (errata 3.2).
                 self.count(format!("StartTransaction: {}", fault.code));
-                (self.transactions.reserve_id(), AuthorizationStatus::Invalid)
+                let transaction_id = self.transactions.reserve_id();
+                self.emit(Event::IdTaken { transaction_id });
+                (transaction_id, AuthorizationStatus::Invalid)
             }
         };
         let answer = StartTransactionResponse {

@@ -31,6 +31,13 @@ impl Entry {
         Entry { confirmed: limit, ..Entry::default() }
     }
 
+    /// An entry of an earlier process: `confirmed` was accepted, anything up to `bound` may be in
+    /// force.
+    #[must_use]
+    pub fn restored(confirmed: Setpoint, bound: Setpoint) -> Entry {
+        Entry { confirmed, unknown: Some(bound.max(confirmed)), ..Entry::default() }
+    }
+
     /// The last limit the charger accepted.
     #[must_use]
     pub fn confirmed(&self) -> Setpoint {

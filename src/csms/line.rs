@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use crate::csms::command::Command;
 use crate::csms::config::Setpoint;
 
 /// Late answers to this many timed-out CALLs are still understood.
@@ -22,6 +23,10 @@ pub(crate) enum Order {
     GetConfiguration,
     /// Meter values now, please.
     TriggerMeter { connector: usize },
+    /// The status of a connector now, please.
+    TriggerStatus { connector: usize },
+    /// An operator's.
+    Command(Box<Command>),
 }
 
 /// A CALL without its answer.
@@ -42,6 +47,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A line whose message ids begin after `calls`.
+    pub(crate) fn beginning_after(calls: u64) -> Line {
+        Line { calls, ..Line::default() }
+    }
+
     pub(crate) fn is_free(&self) -> bool {
         self.online && self.outstanding.is_none()
     }

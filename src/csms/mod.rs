@@ -1,34 +1,50 @@
 //! The central system: charge points, transactions, and the control loop of each site.
 //!
-//! Sans-IO. Whoever drives a [`Csms`] calls an input (`link_up`, `link_down`, `handle_frame`,
-//! `handle_timeout`, `configure`, `rebalance`), then takes everything from [`Csms::poll_output`],
+//! Sans-IO. Whoever drives a [`Csms`] calls an input ([`Csms::apply`] by public ids, or `link_up`,
+//! `link_down`, `handle_frame`, `handle_timeout`, `configure`, `rebalance`), then takes everything from [`Csms::poll_output`],
 //! then asks [`Csms::poll_timeout`] when to call `handle_timeout` next. `now` never goes back.
 //!
 //! How the parts meet:
 //!
 //! - `inbound` reads frames and answers them; `transactions` keeps who charges where.
 //! - `gate` answers an Authorize only when a start could not break the limit.
-//! - `control` turns triggers into decisions of the allocator, coalesced and damped.
+//! - `control` turns triggers into decisions of the allocator, coalesced and damped; `census`
+//!   keeps what they are about.
 //! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
 //!   says what became of them.
 //! - `acceptance` learns from meter values what a car can take.
+//! - `inputs` takes what enters from outside: `registry` keeps sites and charge points,
+//!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances.
+//!
+//! `restore` continues what a stopped process has left behind.
 //!
 //! Architecture invariant: for every site, the sum of all reservations is known at any time
 //! ([`Csms::reserved`]) and a raise is sent only if it keeps that sum within the limit.
 
 pub mod acceptance;
 mod answers;
+mod bounds;
+mod census;
+mod command;
+mod commands;
 pub mod config;
 mod control;
 pub mod event;
 mod gate;
 mod inbound;
+pub mod input;
+mod inputs;
 pub mod ledger;
 mod line;
+mod lists;
 mod point;
 mod push;
+mod rebalance;
+mod registry;
+pub mod restore;
 mod timers;
 mod transactions;
+mod validate;
 mod view;
 
 #[cfg(test)]
@@ -44,9 +60,13 @@ use crate::units::Watts;
 
 pub use config::{ConfigPatch, Control, Hardware, Setpoint, SiteConfig};
 pub use event::{Event, Output};
+pub use input::{Input, Refusal};
+pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
 pub use view::{AllocationView, ChargerView};
 
+use census::Roster;
 use control::Site;
+use line::Order;
 use point::Point;
 use timers::Timers;
 use transactions::Transactions;
@@ -72,6 +92,8 @@ pub struct Options {
     /// station tells a start for 270 s before it gives up (MessageTimeout 30 s, three attempts with
     /// 60 and 120 s between them), so a shorter time would meet starts without room. 300 s.
     pub start_window: Span,
+    /// The control loop of sites that [`Input::AddSite`] makes.
+    pub control: Control,
 }
 
 impl Default for Options {
@@ -81,6 +103,7 @@ impl Default for Options {
             unknown_card: AuthorizationStatus::Accepted,
             cards: BTreeMap::new(),
             start_window: Span::from_s(300),
+            control: Control::default(),
         }
     }
 }
@@ -101,10 +124,14 @@ pub struct Csms {
     sites: Vec<Site>,
     points: Vec<Point>,
     by_id: BTreeMap<ChargePointId, PointIx>,
+    sites_by_id: BTreeMap<SiteId, SiteIx>,
+    /// Where charge points belong that are not linked: a site without power that nobody sees.
+    unlinked: Option<SiteIx>,
     transactions: Transactions,
     timers: Timers,
     /// By charge point; kept apart from their other state, because a sample looks at all of them.
     budgets: Vec<Budget>,
+    roster: Roster,
     outputs: VecDeque<Output>,
     reader: Reader,
     deviations: BTreeMap<String, u64>,
@@ -121,9 +148,12 @@ impl Csms {
             sites: Vec::new(),
             points: Vec::new(),
             by_id: BTreeMap::new(),
+            sites_by_id: BTreeMap::new(),
+            unlinked: None,
             transactions: Transactions::default(),
             timers: Timers::default(),
             budgets: Vec::new(),
+            roster: Roster::default(),
             outputs: VecDeque::new(),
             reader: Reader::default(),
             deviations: BTreeMap::new(),
@@ -134,8 +164,10 @@ impl Csms {
 
     /// Adds a site.
     pub fn add_site(&mut self, id: SiteId, config: SiteConfig, control: Control) -> SiteIx {
+        let site = SiteIx(self.sites.len());
+        self.sites_by_id.insert(id.clone(), site);
         self.sites.push(Site::new(id, config, control));
-        SiteIx(self.sites.len() - 1)
+        site
     }
 
     /// Commissions a charge point at a site. It counts nothing until it first connects.
@@ -155,6 +187,7 @@ impl Csms {
         assert!(taken.is_none(), "charge point {id} exists already");
         let weight = self.sites[site.0].config.priorities.get(&id).copied().unwrap_or(1);
         self.budgets.push(Budget::default());
+        self.roster.add(connectors);
         self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
         point
@@ -170,6 +203,13 @@ impl Csms {
     pub fn link_up(&mut self, now: Time, point: PointIx) {
         let state = &mut self.points[point.0];
         state.line.online = true;
+        if std::mem::take(&mut state.restored) {
+            // A boot may not follow, and nothing that it would tell was kept.
+            state.line.queue.push_back(Order::GetConfiguration);
+            let connectors = 0..state.connectors.len();
+            let ask = connectors.map(|connector| Order::TriggerStatus { connector });
+            state.line.queue.extend(ask);
+        }
         if state.registered {
             // No BootNotification follows when nothing changed (OCPP-J §5): say what is wanted.
             self.trigger(now, point, event::Trigger::Connection);
@@ -183,8 +223,8 @@ impl Csms {
         self.points[point.0].line.online = false;
         self.timers.disarm(timers::Key::Call(point));
         self.give_up_call(now, point);
+        self.drop_waiting(point, commands::Dropped::ConnectionLost);
         let state = &mut self.points[point.0];
-        state.waiting_cards.clear();
         state.connectors.iter_mut().for_each(|connector| connector.reported = false);
         self.update_reserved(point);
         self.trigger(now, point, event::Trigger::Connection);
@@ -215,6 +255,7 @@ impl Csms {
                 timers::Key::HoldEnds(site) => self.hold_ended(now, site),
                 timers::Key::Epoch(site) => self.epoch(now, site),
                 timers::Key::Raise(site) => self.raise(now, site),
+                timers::Key::Rebalance(site) => self.finish_rebalances(now, site),
             }
         }
         for site in 0..self.sites.len() {

@@ -4,10 +4,12 @@ use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::SiteIx;
 use crate::csms::acceptance::Acceptance;
+use crate::csms::command::Command;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
+use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
 use crate::ocpp::types::ChargePointStatus;
@@ -23,12 +25,18 @@ pub(crate) struct Point {
     /// Under the priority strategy, 1..=1000.
     pub(crate) weight: u32,
     pub(crate) line: Line,
+    /// Decommissioned: the index stays, nothing else.
+    pub(crate) retired: bool,
     /// True from the first accepted BootNotification, or the first frame of a reconnecting one.
     pub(crate) registered: bool,
+    /// Known from an earlier process and not connected since.
+    pub(crate) restored: bool,
     pub(crate) capabilities: Capabilities,
-    pub(crate) connectors: Vec<Connector>,
+    pub(crate) connectors: Few<Connector>,
     pub(crate) default_limit: DefaultLimit,
-    /// Cards whose Authorize is not answered yet.
+    /// Operators' commands on the way that may undo our limits: anything may be in force then.
+    pub(crate) by_hand: u32,
+    /// Cards whose Authorize is not answered yet, remote starts not sent yet.
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<StartSlot>,
@@ -55,13 +63,24 @@ pub(crate) struct DefaultLimit {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
+    /// What `Event::BoundChanged` told last: confirmed and bound.
+    pub(crate) told: Option<(Option<Setpoint>, Setpoint)>,
 }
 
-/// A card that waits for its Authorize answer.
+/// A card that waits for room for a start.
 #[derive(Clone, Debug)]
 pub(crate) struct WaitingCard {
-    pub(crate) message_id: String,
+    pub(crate) asked_by: AskedBy,
     pub(crate) id_tag: String,
+}
+
+/// Who wants a start.
+#[derive(Clone, Debug)]
+pub(crate) enum AskedBy {
+    /// A driver: the Authorize with this message id waits for its answer.
+    Driver(String),
+    /// An operator: this RemoteStartTransaction waits to be sent.
+    Operator(Box<Command>),
 }
 
 /// Room for the start of an accepted card.
@@ -69,6 +88,8 @@ pub(crate) struct WaitingCard {
 pub(crate) struct StartSlot {
     pub(crate) until: Time,
     pub(crate) id_tag: String,
+    /// A remote start alone asked for it; when that is refused, nothing starts.
+    pub(crate) remote: bool,
 }
 
 /// One connector.
@@ -79,6 +100,8 @@ pub(crate) struct Connector {
     pub(crate) reported: bool,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
+    /// What `Event::BoundChanged` told last: confirmed and bound; `None`: nothing or gone.
+    pub(crate) told: Option<(Option<Setpoint>, Setpoint)>,
 }
 
 /// A connector with a running transaction.
@@ -106,6 +129,8 @@ pub(crate) struct Active {
     pub(crate) offered_since: Time,
     /// A TxProfile was accepted; before that the TxDefaultProfile bounds the draw.
     pub(crate) profiled: bool,
+    /// Known from an earlier process: nothing is raised before a limit was accepted again.
+    pub(crate) reconfirm: bool,
     /// The last command.
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
@@ -131,11 +156,12 @@ impl Point {
             CurrentKind::Ac => RateUnit::A,
             CurrentKind::Dc => RateUnit::W,
         };
-        let connector = || Connector {
+        let connector = |_| Connector {
             status: ChargePointStatus::Available,
             reported: false,
             active: None,
             measured_w: 0,
+            told: None,
         };
         Point {
             id,
@@ -143,10 +169,13 @@ impl Point {
             hardware,
             weight,
             line: Line::default(),
+            retired: false,
             registered: false,
+            restored: false,
             capabilities: Capabilities { unit, max_stack_level: 0, learned: false },
-            connectors: (0..connectors).map(|_| connector()).collect(),
+            connectors: Few::new(connectors, connector),
             default_limit: DefaultLimit::default(),
+            by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
         }
@@ -162,6 +191,7 @@ impl Point {
     pub(crate) fn start_bound(&self) -> Setpoint {
         let default = &self.default_limit;
         match default.confirmed {
+            _ if self.by_hand > 0 => self.hardware.full(),
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
@@ -173,8 +203,9 @@ impl Point {
     pub(crate) fn worst_case(&self) -> Watts {
         let start = self.hardware.watts(self.start_bound(), self.hardware.phases);
         let mut total = Watts::ZERO;
-        for connector in &self.connectors {
+        for connector in self.connectors.iter() {
             total += match &connector.active {
+                Some(active) if self.by_hand > 0 => active.unbounded(&self.hardware),
                 Some(active) => active.worst_case(&self.hardware),
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
@@ -245,6 +276,7 @@ impl Active {
             blocked_since: None,
             offered_since: now,
             profiled: false,
+            reconfirm: false,
             last_number: 0,
             refusals: 0,
             retry_at: None,
@@ -253,6 +285,12 @@ impl Active {
             belated: false,
             gone: None,
         }
+    }
+
+    /// What to send next towards the target.
+    pub(crate) fn next_limit(&self) -> Option<Setpoint> {
+        let target = self.target?;
+        Some(if self.reconfirm { target.min(self.entry.confirmed()) } else { target })
     }
 
     /// Phases to reserve for: all of the charger's until the car has shown its own.
@@ -266,6 +304,12 @@ impl Active {
         }
         let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
         permitted.max(self.over_measured.unwrap_or_default())
+    }
+
+    /// What it could draw at most if none of our limits held.
+    pub(crate) fn unbounded(&self, hardware: &Hardware) -> Watts {
+        let full = hardware.watts(hardware.full(), self.phases(hardware));
+        if self.gone.is_some() { Watts::ZERO } else { full.max(self.worst_case(hardware)) }
     }
 
     /// The accepted limit.

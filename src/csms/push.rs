@@ -9,6 +9,7 @@ use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Binding, Event, ProfileSent, Trigger};
 use crate::csms::line::Order;
+use crate::csms::point::Connector;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::action::Action;
@@ -97,7 +98,7 @@ impl Csms {
         let connectors = self.points[point.0].connectors.iter().enumerate();
         connectors.into_iter().find_map(|(index, connector)| {
             let active = connector.active.as_ref()?;
-            let target = active.target?;
+            let target = active.next_limit()?;
             let waits = active.retry_at.is_some_and(|at| at > now);
             let down = target < active.entry.standing();
             let unprofiled = !active.profiled && target == active.entry.standing();
@@ -111,10 +112,15 @@ impl Csms {
         let waits = default.retry_at.is_some_and(|at| at > now);
         let known = default.confirmed.filter(|_| default.unknown.is_none());
         let raise = known.is_some_and(|known| known < default.wanted);
-        // While a start is under way that was let in under a lower bound, the bound stays.
+        // While a start is under way that was let in under a lower bound, the bound stays; nor does
+        // anybody know what has begun meanwhile before a connector that came back has said so.
+        let unbounded = |connector: &Connector| match &connector.active {
+            Some(active) => !active.profiled,
+            None => connector.charges() || !connector.reported,
+        };
         let pending = !state.start_slots.is_empty()
             || !state.waiting_cards.is_empty()
-            || state.connectors.iter().filter_map(|c| c.active.as_ref()).any(|a| !a.profiled);
+            || state.connectors.iter().any(unbounded);
         known != Some(default.wanted) && !waits && !(raise && pending)
     }
 
@@ -166,7 +172,7 @@ impl Csms {
         if target <= confirmed || small {
             return Raise::Done;
         }
-        if !state.line.is_free() {
+        if !state.line.is_free() || active.reconfirm {
             return Raise::Busy;
         }
         if let Some(retry) = active.retry_at.filter(|at| *at > now) {
@@ -231,6 +237,7 @@ impl Csms {
             ..state.profile(limit, now)
         };
         self.update_reserved(point);
+        self.rebalance_sent(point, index, number);
         self.send_profile(
             now,
             point,
@@ -298,11 +305,19 @@ impl Csms {
                 };
                 self.send_call(now, point, order, Action::TriggerMessage, &request);
             }
+            Order::TriggerStatus { connector } => {
+                let request = TriggerMessageRequest {
+                    requested_message: MessageTrigger::StatusNotification,
+                    connector_id: Some(*connector as u32 + 1),
+                };
+                self.send_call(now, point, order, Action::TriggerMessage, &request);
+            }
+            Order::Command(command) => self.send_command(now, point, (**command).clone()),
             Order::TxLimit { .. } | Order::DefaultLimit { .. } => {}
         }
     }
 
-    fn send_call(
+    pub(super) fn send_call(
         &mut self,
         now: Time,
         point: PointIx,
@@ -357,18 +372,23 @@ impl Csms {
     }
 
     /// Recomputes what a charge point may and could draw, keeps the site's sum and lets waiting
-    /// raises use what became free. Everything that changes either ends here.
+    /// raises use what became free. Everything that changes either, or what decisions depend on,
+    /// ends here.
     pub(super) fn update_reserved(&mut self, point: PointIx) {
         let state = &self.points[point.0];
         let worst_case = state.worst_case();
         let site = &mut self.sites[state.site.0];
         let budget = &mut self.budgets[point.0];
         site.reserved += worst_case - budget.reserved;
-        if worst_case < budget.reserved && !site.raises.is_empty() {
-            site.freed = true;
-        }
+        let fell = worst_case < budget.reserved;
+        site.freed |= fell && !site.raises.is_empty();
         budget.reserved = worst_case;
         budget.allocated = state.allocated();
+        self.tell_bounds(point);
+        self.roster.touch(point);
+        if fell {
+            self.emit(Event::ReservationFell { point });
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Key {
     Epoch(SiteIx),
     /// A raise may be tried again.
     Raise(SiteIx),
+    /// A manual rebalance has waited long enough for its limits.
+    Rebalance(SiteIx),
 }
 
 /// See the module.
@@ -57,6 +59,15 @@ impl Timers {
         if let Some(before) = self.at.remove(&key) {
             self.due.remove(&(before, key));
         }
+    }
+
+    /// Forgets every timer of a charge point.
+    pub(crate) fn forget(&mut self, point: PointIx, connectors: usize) {
+        [Key::Call(point), Key::Retry(point), Key::Slots(point), Key::Gate(point)]
+            .into_iter()
+            .chain((0..connectors).map(|index| Key::Settle(point, index)))
+            .chain((0..connectors).map(|index| Key::Confirm(point, index)))
+            .for_each(|key| self.disarm(key));
     }
 
     pub(crate) fn next(&self) -> Option<Time> {

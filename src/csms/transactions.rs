@@ -22,6 +22,10 @@ const BELATED_AFTER: Span = Span::from_s(300);
 const CURRENT_WITHIN: Span = Span::from_s(60);
 /// Ended transactions remembered, to recognise repeated messages.
 const REMEMBERED: usize = 10_000;
+/// No meter of a connector shows more, whatever its unit: 10 MW, 100 kA in tenths of an ampere.
+const MOST_SHOWN: i64 = 10_000_000;
+/// No register shows more: 10^15 Wh. Sums of them stay far from overflow.
+const MOST_REGISTERED_WH: i64 = 1_000_000_000_000_000;
 /// Steps of a draw below this are not worth recording as a cause: 0.7 kW.
 const STEP_WORTH_W: i64 = 700;
 
@@ -41,6 +45,8 @@ pub(crate) struct Transaction {
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
     by_id: BTreeMap<i64, Transaction>,
+    /// Ids of the remembered transactions of each charge point, oldest first.
+    at_point: BTreeMap<PointIx, Vec<i64>>,
     last_id: i64,
 }
 
@@ -51,29 +57,35 @@ impl Transactions {
         self.last_id
     }
 
+    /// Ids up to this one are taken.
+    pub(super) fn take_ids(&mut self, last: i64) {
+        self.last_id = self.last_id.max(last);
+    }
+
     pub(crate) fn get(&self, id: i64) -> Option<&Transaction> {
         self.by_id.get(&id)
     }
 
-    fn insert(&mut self, id: i64, transaction: Transaction) {
+    pub(super) fn insert(&mut self, id: i64, transaction: Transaction) {
+        self.at_point.entry(transaction.point).or_default().push(id);
         self.by_id.insert(id, transaction);
         if self.by_id.len() > REMEMBERED {
             let oldest = self.by_id.iter().find(|(_, known)| known.ended).map(|(id, _)| *id);
-            oldest.and_then(|id| self.by_id.remove(&id));
+            if let Some((id, forgotten)) = oldest.and_then(|id| self.by_id.remove_entry(&id)) {
+                self.at_point.entry(forgotten.point).or_default().retain(|known| *known != id);
+            }
         }
     }
 
     fn same_start(&self, point: PointIx, start: &StartTransactionRequest<'_>) -> Option<i64> {
-        let same = |transaction: &Transaction| {
-            transaction.point == point
-                && transaction.connector == start.connector_id
+        let is_same = |transaction: &Transaction| {
+            transaction.connector == start.connector_id
                 && transaction.meter_start == start.meter_start
                 && transaction.timestamp == start.timestamp.0
                 && transaction.id_tag.eq_ignore_ascii_case(&start.id_tag)
         };
-        // A repeated start is a recent one; looking further back would cost every start.
-        let recent = self.by_id.iter().rev().take(1000);
-        recent.into_iter().find(|(_, known)| same(known)).map(|(id, _)| *id)
+        let known = self.at_point.get(&point)?;
+        known.iter().rev().copied().find(|id| self.get(*id).is_some_and(is_same))
     }
 }
 
@@ -93,6 +105,7 @@ impl Csms {
         let id = self.transactions.reserve_id();
         let session = SessionId::new(&ids::make("ses", now, id as u64));
         let timestamp = if start.timestamp.is_plausible() { start.timestamp.0 } else { now };
+        let index = self.points[point.0].connector(start.connector_id);
         self.transactions.insert(
             id,
             Transaction {
@@ -102,11 +115,13 @@ impl Csms {
                 id_tag: start.id_tag.to_string(),
                 timestamp,
                 meter_start: start.meter_start,
-                ended: false,
+                // Where no connector is, nothing runs.
+                ended: index.is_none(),
             },
         );
-        let Some(index) = self.points[point.0].connector(start.connector_id) else {
+        let Some(index) = index else {
             self.count("StartTransaction on an unknown connector".to_owned());
+            self.emit(Event::IdTaken { transaction_id: id });
             return id;
         };
         if self.points[point.0].connectors[index].active.is_some() {
@@ -178,14 +193,23 @@ impl Csms {
             transaction.ended = true;
             session = Some(transaction.session.clone());
             if let Some(stop) = meter_stop {
-                energy_wh = energy_wh.max(stop - transaction.meter_start);
+                let most = MOST_REGISTERED_WH;
+                energy_wh = energy_wh.max(stop.saturating_sub(transaction.meter_start).min(most));
             }
         }
         self.want_default_limit(point);
         self.update_reserved(point);
         if let Some(session) = session {
             let connector = index as u32 + 1;
-            self.emit(Event::SessionEnded { point, connector, session, energy_wh, reason });
+            let transaction_id = active.transaction_id;
+            self.emit(Event::SessionEnded {
+                point,
+                connector,
+                session,
+                transaction_id,
+                energy_wh,
+                reason,
+            });
         }
         self.trigger(now, point, Trigger::SessionEnd);
     }
@@ -194,7 +218,10 @@ impl Csms {
     /// acceptance estimator.
     pub(super) fn metered(&mut self, now: Time, point: PointIx, values: &MeterValuesRequest<'_>) {
         let Some(index) = self.points[point.0].connector(values.connector_id) else { return };
-        for (timestamp, reading) in MeterReading::by_instant(&values.meter_value) {
+        for (timestamp, mut reading) in MeterReading::by_instant(&values.meter_value) {
+            if disbelieve(&mut reading) {
+                self.count("MeterValues: impossible value".to_owned());
+            }
             // A clock that is ahead must not make an old sample look new, and one that was never
             // set says nothing.
             let taken = if timestamp.is_plausible() { timestamp.0.min(now) } else { now };
@@ -222,7 +249,8 @@ impl Csms {
         let Some(active) = connector.active.as_mut() else { return };
         if let Some(register) = reading.energy_wh {
             // A register never goes back within a transaction; one that does is not believed.
-            active.energy_wh = active.energy_wh.max(register - active.meter_start);
+            let energy_wh = register.saturating_sub(active.meter_start).min(MOST_REGISTERED_WH);
+            active.energy_wh = active.energy_wh.max(energy_wh);
         }
         let draws = reading.power_w.is_some_and(|power| power > 0);
         let still_there = draws && active.gone.is_some_and(|gone| taken > gone);
@@ -270,6 +298,16 @@ impl Csms {
             self.trigger(now, point, Trigger::Acceptance);
         }
     }
+}
+
+/// Leaves out what no meter can show; true when there was such a value.
+fn disbelieve(reading: &mut MeterReading) -> bool {
+    let possible = |most: i64| move |value: &i64| (-most..=most).contains(value);
+    let before = (reading.power_w, reading.current_da, reading.energy_wh);
+    reading.power_w = reading.power_w.filter(possible(MOST_SHOWN));
+    reading.current_da = reading.current_da.map(|current| current.filter(possible(MOST_SHOWN)));
+    reading.energy_wh = reading.energy_wh.filter(possible(MOST_REGISTERED_WH));
+    before != (reading.power_w, reading.current_da, reading.energy_wh)
 }
 
 impl Active {

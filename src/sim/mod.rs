@@ -8,6 +8,8 @@ mod balance;
 mod bay;
 pub mod digest;
 mod link;
+pub mod live;
+pub mod plant;
 mod queue;
 pub mod record;
 mod recorder;

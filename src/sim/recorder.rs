@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::allocation::Strategy;
 use crate::charger::{ChargerSpec, CurrentKind};
+use crate::csms::SiteConfig;
 use crate::csms::event::{Event, Outcome, ProfileSent};
-use crate::csms::{ConfigPatch, SiteConfig};
 use crate::scenario::model::{Fleet, PlannedSession, Scenario};
 use crate::sim::bay::Guest;
 use crate::sim::record::{CommandRecord, RunRecord, Sample, SessionRecord};
@@ -90,22 +90,36 @@ impl Recorder {
                 }
             }
             Event::Rotated { .. } => self.record.rotations.push(now),
+            // For whoever keeps or shows them; a record has its own marks.
+            Event::ReservationFell { .. }
+            | Event::BoundChanged { .. }
+            | Event::BoundGone { .. }
+            | Event::IdTaken { .. }
+            | Event::PointChanged { .. }
+            | Event::CommandEnded { .. }
+            | Event::Rebalanced { .. } => {}
         }
     }
 
-    pub(crate) fn configured(&mut self, now: Time, patch: &ConfigPatch, config: &SiteConfig) {
+    pub(crate) fn configured(&mut self, now: Time, before: &SiteConfig, config: &SiteConfig) {
         let mut changes = Vec::new();
-        if let Some(power) = patch.max_power {
-            changes.push(format!("limit {} kW", power.kw()));
+        if config.max_power != before.max_power {
+            changes.push(format!("limit {} kW", config.max_power.kw()));
         }
-        if let Some(power) = patch.reserve {
-            changes.push(format!("reserve {} kW", power.kw()));
+        if config.reserve != before.reserve {
+            changes.push(format!("reserve {} kW", config.reserve.kw()));
         }
-        if let Some(strategy) = patch.strategy {
-            changes.push(format!("strategy {strategy}"));
+        if config.strategy != before.strategy {
+            changes.push(format!("strategy {}", config.strategy));
         }
-        if let Some(power) = patch.min_charge_rate {
-            changes.push(format!("minimum rate {} kW", power.kw()));
+        if config.min_charge_rate != before.min_charge_rate {
+            changes.push(format!("minimum rate {} kW", config.min_charge_rate.kw()));
+        }
+        if config.priorities != before.priorities {
+            changes.push("priorities".to_owned());
+        }
+        if changes.is_empty() {
+            changes.push("the same configuration again".to_owned());
         }
         self.record.limits.push((now, config.max_power, config.ev_limit()));
         self.record.marks.push((now, changes.join(", ")));
@@ -147,11 +161,15 @@ impl Recorder {
         session.charging.clone_from(&gone.charging);
     }
 
-    pub(crate) fn finish(mut self, end: Time) -> RunRecord {
-        self.record.to = end;
-        // Who had not arrived when the run ended was never part of it.
-        self.record.sessions.retain(|session| session.arrival < end);
-        self.record
+    pub(crate) fn finish(&mut self, end: Time) -> RunRecord {
+        let mut record = std::mem::take(&mut self.record);
+        record.to = end;
+        // Who had not arrived when the run ended was never part of it; nor were charge points
+        // that are not simulated here.
+        record.sessions.retain(|session| session.arrival < end);
+        let simulated = record.chargers.len();
+        record.commands.retain(|command| command.charger < simulated);
+        record
     }
 }
 

@@ -3,6 +3,7 @@
 //! The world owns time. It knows nothing of wall clocks: whoever drives it calls [`World::step`]
 //! as fast as it likes, or not before the wall clock has reached [`World::next_at`].
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::allocation::Strategy;
@@ -17,6 +18,7 @@ use crate::sim::balance::OverLimit;
 use crate::sim::bay::Bay;
 use crate::sim::digest::Digest;
 use crate::sim::link::{Link, Toward};
+use crate::sim::plant::Outside;
 use crate::sim::queue::Queue;
 use crate::sim::record::{EnergyBalance, RunRecord};
 use crate::sim::recorder::Recorder;
@@ -63,9 +65,9 @@ enum Event {
 pub struct World<'a> {
     scenario: &'a Scenario,
     fleet: &'a Fleet,
-    csms: Csms,
+    pub(super) csms: Csms,
     site: SiteIx,
-    points: Vec<ChargePoint>,
+    pub(super) points: Vec<ChargePoint>,
     links: Vec<Link>,
     /// Connectors of all charge points in a row; `first_bay` says where each begins.
     bays: Vec<Bay>,
@@ -77,10 +79,10 @@ pub struct World<'a> {
     /// for has been settled, as the time-out of a CALL is by its answer.
     point_wants: Vec<Time>,
     central_due: Time,
-    now: Time,
-    end: Time,
-    digest: Digest,
-    draw_mw: i64,
+    pub(super) now: Time,
+    pub(super) end: Time,
+    pub(super) digest: Digest,
+    pub(super) draw_mw: i64,
     /// The same by charge point; a sample looks at all of them, so they lie together.
     drawn_mw: Vec<i64>,
     over: OverLimit,
@@ -90,8 +92,22 @@ pub struct World<'a> {
     energy: EnergyBalance,
     events: u64,
     frames: u64,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     tap: Option<Tap<'a>>,
+    /// Where the central system is.
+    pub(super) central: Central,
+    /// What leaves; stays empty unless somebody listens.
+    pub(super) outside: VecDeque<Outside>,
+    pub(super) listened: bool,
+}
+
+/// Where the central system of a world is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Central {
+    /// In this world, at the other end of its links.
+    Here,
+    /// Behind sockets: frames of the charge points leave, its frames come as inputs.
+    Elsewhere,
 }
 
 impl<'a> World<'a> {
@@ -148,6 +164,9 @@ impl<'a> World<'a> {
             frames: 0,
             recorder: Recorder::new(scenario, fleet, strategy, seed),
             tap,
+            central: Central::Here,
+            outside: VecDeque::new(),
+            listened: false,
         };
         world.plan(seed);
         world
@@ -213,6 +232,10 @@ impl<'a> World<'a> {
         let now = self.now;
         match event {
             Event::LinkUp { point } => {
+                if self.central == Central::Elsewhere {
+                    let point = self.scenario.chargers[point].id.clone();
+                    return self.outside.push_back(Outside::Connect { point });
+                }
                 self.digest.event(now, 1, point as u64, &[]);
                 self.csms.link_up(now, PointIx(point));
                 self.points[point].link_up(now);
@@ -222,7 +245,6 @@ impl<'a> World<'a> {
             Event::ToCentral { point, text } => {
                 self.digest.event(now, 2, point as u64, text.as_bytes());
                 self.csms.handle_frame(now, PointIx(point), &text);
-                self.check_cover(point);
                 self.after_central();
             }
             Event::ToPoint { point, text } => {
@@ -245,9 +267,6 @@ impl<'a> World<'a> {
                 if self.central_due == now {
                     self.central_due = Time::NEVER;
                     self.csms.handle_timeout(now);
-                    for point in 0..self.points.len() {
-                        self.check_cover(point);
-                    }
                     self.after_central();
                 }
             }
@@ -302,6 +321,8 @@ impl<'a> World<'a> {
     fn timeline(&mut self, entry: usize) {
         let now = self.now;
         match &self.scenario.timeline[entry].action {
+            // Somebody else's site: its operator decides.
+            _ if self.central == Central::Elsewhere => {}
             TimelineAction::Config { max_power, reserve, strategy, min_charge_rate } => {
                 let patch = ConfigPatch {
                     max_power: *max_power,
@@ -309,11 +330,9 @@ impl<'a> World<'a> {
                     strategy: *strategy,
                     min_charge_rate: *min_charge_rate,
                 };
+                let before = self.csms.config(self.site).clone();
                 self.csms.configure(now, self.site, &patch);
-                let limit_mw = self.csms.config(self.site).ev_limit().0 * 1000;
-                self.over.set_limit(now, limit_mw);
-                self.committed_over.set_limit(now, limit_mw);
-                self.recorder.configured(now, &patch, self.csms.config(self.site));
+                self.configured(&before);
             }
             TimelineAction::Rebalance { reason } => {
                 self.csms.rebalance(now, self.site);
@@ -322,6 +341,15 @@ impl<'a> World<'a> {
         }
         self.digest.event(now, 6, entry as u64, &[]);
         self.after_central();
+    }
+
+    /// The site's configuration is another now: its limits and the record follow.
+    pub(super) fn configured(&mut self, before: &SiteConfig) {
+        let config = self.csms.config(self.site);
+        let limit_mw = config.ev_limit().0 * 1000;
+        self.over.set_limit(self.now, limit_mw);
+        self.committed_over.set_limit(self.now, limit_mw);
+        self.recorder.configured(self.now, before, config);
     }
 
     fn sample(&mut self) {
@@ -337,14 +365,29 @@ impl<'a> World<'a> {
     }
 
     /// Takes what the central system has to say and arms its timer.
-    fn after_central(&mut self) {
+    pub(super) fn after_central(&mut self) {
         while let Some(output) = self.csms.poll_output() {
             match output {
-                csms::Output::Send { point, text } => self.transmit(point.0, text, Toward::Point),
+                csms::Output::Send { point, text } if point.0 < self.points.len() => {
+                    self.transmit(point.0, text, Toward::Point);
+                }
+                csms::Output::Send { point, text } => {
+                    let point = self.csms.point_id(point).clone();
+                    self.outside.push_back(Outside::Send { point, text });
+                }
                 csms::Output::Event(event) => {
-                    if let CentralEvent::SessionStarted { point, connector, .. } = &event {
-                        let bay = self.first_bay[point.0] + *connector as usize - 1;
-                        self.recorder.locate(point.0, *connector, self.bays[bay].visit());
+                    if self.listened {
+                        self.outside.push_back(Outside::Event(event.clone()));
+                    }
+                    match &event {
+                        CentralEvent::ReservationFell { point } => self.check_cover(point.0),
+                        CentralEvent::SessionStarted { point, connector, .. } => {
+                            if let Some(first) = self.first_bay.get(point.0) {
+                                let bay = first + *connector as usize - 1;
+                                self.recorder.locate(point.0, *connector, self.bays[bay].visit());
+                            }
+                        }
+                        _ => {}
                     }
                     self.recorder.central(self.now, event);
                 }
@@ -362,7 +405,7 @@ impl<'a> World<'a> {
 
     /// Takes what a charge point has to say; what it offers changes what cars draw, which it
     /// meters, which may make it say more.
-    fn after_point(&mut self, point: usize) {
+    pub(super) fn after_point(&mut self, point: usize) {
         while let Some(output) = self.points[point].poll_output() {
             match output {
                 charger::Output::Send(text) => self.transmit(point, text, Toward::Central),
@@ -429,10 +472,12 @@ impl<'a> World<'a> {
     }
 
     /// Compares what a charge point draws with what the ledger keeps for it. To be called when
-    /// either changes: the draw here, the reservation by a frame of this point or by a timer.
+    /// the draw changes or the reservation falls.
     fn check_cover(&mut self, point: usize) {
+        // What a charge point draws that is not simulated here, nobody knows but its meter.
+        let Some(drawn_mw) = self.drawn_mw.get(point) else { return };
         let covered_mw = self.csms.reserved_at(PointIx(point)).0 * 1000;
-        self.uncovered_mw = self.uncovered_mw.max(self.drawn_mw[point] - covered_mw);
+        self.uncovered_mw = self.uncovered_mw.max(drawn_mw - covered_mw);
     }
 
     fn transmit(&mut self, point: usize, text: String, toward: Toward) {
@@ -440,6 +485,10 @@ impl<'a> World<'a> {
         if let Some(tap) = self.tap.as_mut() {
             let from_point = toward == Toward::Central;
             tap(Frame { at: self.now, point, from_point, text: &text });
+        }
+        if self.central == Central::Elsewhere {
+            let point = self.scenario.chargers[point].id.clone();
+            return self.outside.push_back(Outside::Send { point, text });
         }
         if let Some(at) = self.links[point].arrival(self.now, toward) {
             let event = match toward {
@@ -453,6 +502,12 @@ impl<'a> World<'a> {
     /// Closes the books; before the end of the run, at the instant it has come to.
     #[must_use]
     pub fn finish(mut self) -> RunRecord {
+        self.close()
+    }
+
+    /// The same, once, for a world that is still looked at afterwards.
+    #[must_use]
+    pub fn close(&mut self) -> RunRecord {
         if self.next_at().is_some() {
             self.end = self.now;
         }
@@ -518,6 +573,7 @@ fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx) {
     };
     let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
     let site = csms.add_site(id, config, scenario.site.control.clone());
+    csms.describe_site(site, &scenario.name, scenario.start);
     for charger in &scenario.chargers {
         csms.add_point(charger.id.clone(), site, hardware(&charger.spec), charger.spec.connectors);
     }

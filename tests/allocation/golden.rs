@@ -251,12 +251,9 @@ fn power_goes_to_sessions_in_the_strategys_order() {
     let large = Session { min: Watts(7400), cap: Watts(11_000), ..car(9) };
     let sessions = [heavy, full, car(2), car(1)];
     let order = |strategy, capacity, sessions: &[Session]| {
-        admission_order(&Problem {
-            strategy,
-            capacity: Watts(capacity),
-            sessions,
-            rotation: ROTATION,
-        })
+        let problem = Problem { strategy, capacity: Watts(capacity), sessions, rotation: ROTATION };
+        let all: Vec<usize> = (0..sessions.len()).collect();
+        admission_order(&problem, &all)
     };
     assert_eq!(order(Equal, 30_000, &sessions), [3, 2, 0, 1]);
     assert_eq!(order(FirstComeFirstServed, 30_000, &sessions), [3, 2, 0, 1]);

@@ -72,6 +72,8 @@ pub(crate) struct Script {
     pub(crate) authorize: &'static str,
     pub(crate) start_status: &'static str,
     pub(crate) next_transaction: i64,
+    /// What its clock is ahead of the bench's.
+    pub(crate) ahead: Span,
 }
 
 pub(crate) struct Bench {
@@ -106,6 +108,7 @@ impl Bench {
                 authorize: "Accepted",
                 start_status: "Accepted",
                 next_transaction: 1,
+                ahead: Span::ZERO,
             },
             sent: Vec::new(),
             events: Vec::new(),
@@ -309,7 +312,7 @@ impl Bench {
     }
 
     fn conf(&mut self, action: &str) -> Value {
-        let now = self.now.to_ocpp();
+        let now = (self.now + self.script.ahead).to_ocpp();
         match action {
             "BootNotification" => {
                 let interval = self.script.boot_interval;

@@ -1,6 +1,9 @@
 //! The central system against scripted charge points: the fixture.
 
+mod commands;
+mod inputs;
 mod regressions;
+mod restart;
 mod stories;
 
 use super::*;
@@ -52,15 +55,27 @@ impl Bench {
         Bench { csms, site, now, inbox, events: Vec::new(), calls: 0 }
     }
 
+    /// An input from outside; what it causes lies in the inboxes.
+    fn apply(&mut self, input: &Input) -> Result<(), Refusal> {
+        let result = self.csms.apply(self.now, input);
+        self.collect();
+        result
+    }
+
     fn collect(&mut self) {
         while let Some(output) = self.csms.poll_output() {
             match output {
-                Output::Send { point, text } => self.inbox[point.0].push_back(text),
+                Output::Send { point, text } => {
+                    let points = self.inbox.len().max(point.0 + 1);
+                    self.inbox.resize(points, VecDeque::new());
+                    self.inbox[point.0].push_back(text);
+                }
                 Output::Event(event) => self.events.push(event),
             }
         }
         let limit = self.csms.config(self.site).ev_limit();
-        let sum: Watts = (0..self.inbox.len()).map(|p| self.csms.reserved_at(PointIx(p))).sum();
+        let points = self.csms.points_at(self.site);
+        let sum: Watts = points.iter().map(|point| self.csms.reserved_at(*point)).sum();
         assert_eq!(sum, self.csms.reserved(self.site), "the site's sum is kept");
         assert!(sum.0 >= 0 && limit.0 >= 0);
     }

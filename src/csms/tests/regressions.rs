@@ -69,6 +69,27 @@ fn samples_that_waited_were_judged_by_the_limit_of_today() {
 }
 
 #[test]
+fn a_meter_was_asked_too_early_for_its_whole_seconds_to_prove_anything() {
+    let mut bench = Bench::with(2, 32_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    bench.now += Span::from_ms(400);
+    let first = bench.charge(0);
+    bench.wait(60);
+    bench.charge(1);
+    let asked = (0..200).find_map(|_| {
+        let until = bench.now + Span::from_ms(100);
+        bench.wait_silently(until, false);
+        bench.received(0)
+    });
+    let (id, action, _) = asked.expect("somebody waits for what the first car has left");
+    assert_eq!(action, "TriggerMessage");
+    bench.frame(0, &format!(r#"[3,"{id}",{ACCEPTED}]"#));
+    bench.meter(0, first, 16);
+    bench.obey();
+    assert_eq!(bench.allocated_kw(), [11.04, 10.35], "of 22 kW");
+}
+
+#[test]
 fn the_room_of_a_card_was_lost_while_its_start_was_on_its_way() {
     let mut bench = Bench::new(1);
     bench.boot(0);
@@ -154,4 +175,67 @@ fn a_decision_before_a_hold_ends_keeps_its_own_reason() {
     bench.wait(31);
     let last = bench.sent_profiles().last().map(|sent| (sent.connector, sent.limit, sent.trigger));
     assert_eq!(last, Some((1, Watts(4_140), event::Trigger::Acceptance)));
+}
+
+#[test]
+fn numbers_that_no_meter_shows_overflowed() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.present_card(0);
+    let start = format!(
+        r#"{{"connectorId":1,"idTag":"T","meterStart":{},"timestamp":"{}"}}"#,
+        i64::MIN,
+        bench.now
+    );
+    let id = transaction_id(&bench.call(0, "StartTransaction", &start));
+    bench.wait(3);
+    for value in [900_000_000_000_000_i64, -900_000_000_000_000, 8_000_000_000_000_000_000] {
+        let sample = |measurand| format!(r#"{{"value":"{value}","measurand":"{measurand}"}}"#);
+        let samples = ["Power.Active.Import", "Current.Import", "Energy.Active.Import.Register"];
+        let request = format!(
+            r#"{{"connectorId":1,"transactionId":{id},"meterValue":[{{"timestamp":"{}","sampledValue":[{}]}}]}}"#,
+            bench.now,
+            samples.map(sample).join(",")
+        );
+        assert!(bench.call(0, "MeterValues", &request).ends_with(",{}]"));
+        bench.wait(60);
+    }
+    let stop =
+        format!(r#"{{"transactionId":{id},"meterStop":{},"timestamp":"{}"}}"#, i64::MAX, bench.now);
+    assert!(bench.call(0, "StopTransaction", &stop).starts_with("[3,"));
+    assert_eq!(bench.csms.deviations().get("MeterValues: impossible value"), Some(&3));
+}
+
+#[test]
+fn cards_without_end_were_all_remembered() {
+    let mut bench = Bench::with(1, 200_000, Rule::Equal);
+    bench.boot(0);
+    for card in 0..100 {
+        let answer = bench.call(0, "Authorize", &format!(r#"{{"idTag":"C{card}"}}"#));
+        assert!(answer.contains("Accepted"), "{answer}");
+    }
+    assert_eq!(bench.csms.points[0].start_slots.len(), 16);
+}
+
+#[test]
+fn kinds_of_deviations_grew_with_the_lengths_of_frames() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    (0..50).for_each(|more| bench.frame(0, &"x".repeat(70_000 + more)));
+    assert_eq!(bench.csms.deviations().len(), 1);
+}
+
+#[test]
+fn a_timeline_that_took_all_power_left_starts_their_bound() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.obey();
+    let before = bench.sent_profiles().len();
+    let patch = ConfigPatch { max_power: Some(Watts::ZERO), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.collect();
+    bench.obey();
+    let sent = bench.sent_profiles();
+    assert_eq!(sent.len(), before + 1, "a PUT of the same configuration lowers the bound as well");
+    assert_eq!((sent[before].purpose, sent[before].limit), ("TxDefaultProfile", Watts::ZERO));
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Kind, Profile, Purpose, RateUnit, Transaction};
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What a charge point announces about its smart charging (§9.4), all read-only keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +232,14 @@ impl ProfileStore {
             installed.profile.purpose != Purpose::TxProfile
                 || belongs(installed.connector, &installed.profile, resumed)
         });
+    }
+
+    /// The clock by which the profiles are read was set forward, or back by a negative span: what
+    /// was installed a while ago stays that old.
+    pub fn clock_set(&mut self, by: Span) {
+        for installed in &mut self.installed {
+            installed.at += by;
+        }
     }
 
     /// Everything installed, by purpose, connector, and from the highest level down.

@@ -13,7 +13,7 @@ mod local;
 mod security;
 mod smart_charging;
 
-pub use check::{check_request, check_response};
+pub use check::{Flaw, check_request, check_response, find_flaw};
 
 use std::fmt;
 

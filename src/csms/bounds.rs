@@ -1,0 +1,64 @@
+//! What could be in force, told whenever it changes, so that a restart knows what to live with.
+
+use crate::csms::event::{Event, Output};
+use crate::csms::point::Active;
+use crate::csms::{Csms, PointIx, Setpoint};
+
+impl Csms {
+    /// Tells what has changed since it was told last. Runs with every change of a reservation, so
+    /// it only compares.
+    pub(super) fn tell_bounds(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        if !state.registered || state.retired {
+            return;
+        }
+        let full = state.hardware.full();
+        let by_hand = state.by_hand > 0;
+        let start = (state.default_limit.confirmed, state.start_bound());
+        if state.default_limit.told.unwrap_or((None, full)) != start {
+            state.default_limit.told = Some(start);
+            let (confirmed, bound) = start;
+            let event = Event::BoundChanged { point, connector: 0, confirmed, bound };
+            self.outputs.push_back(Output::Event(event));
+        }
+        let mut slots = state.start_slots.len();
+        for (index, connector) in state.connectors.iter_mut().enumerate() {
+            let bound = match &connector.active {
+                Some(active) if by_hand => Some((active.known(start.0), full)),
+                Some(active) => Some((active.known(start.0), active.entry.bound())),
+                None if connector.charges() => Some(start),
+                // A card was let in; which connector it will use is not known.
+                None if slots > 0 => {
+                    slots -= 1;
+                    Some(start)
+                }
+                None => None,
+            };
+            if connector.told == bound {
+                continue;
+            }
+            connector.told = bound;
+            let connector = index as u32 + 1;
+            let event = match bound {
+                Some((confirmed, bound)) => {
+                    Event::BoundChanged { point, connector, confirmed, bound }
+                }
+                None => Event::BoundGone { point, connector },
+            };
+            self.outputs.push_back(Output::Event(event));
+        }
+    }
+}
+
+impl Active {
+    /// The limit that is certain to have been accepted, be it by an earlier process; before the
+    /// first TxProfile that of the TxDefaultProfile.
+    fn known(&self, default: Option<Setpoint>) -> Option<Setpoint> {
+        let own = self.entry.confirmed();
+        if self.profiled || self.reconfirm {
+            Some(own)
+        } else {
+            default.map(|default| default.min(own))
+        }
+    }
+}
