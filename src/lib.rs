@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`cli`] | one file a command; exit codes; nothing decided here |
 //! | [`report`] | a finished run -> metrics, tables, charts, HTML, JUnit |
+//! | [`store`] | facts that survive, history: in memory, SQLite |
 //! | [`trace`] | OCPP traffic in the Open OCPP Trace format |
 //! | [`sim`] | the kernel: one heap of events in integer time, links, the world, the record |
 //! | [`scenario`] * | scenario files: format, checks, and the fleet that a seed draws from them |
@@ -45,6 +46,7 @@ pub mod ocpp;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod store;
 pub mod time;
 pub mod trace;
 pub mod units;

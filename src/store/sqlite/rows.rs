@@ -1,0 +1,228 @@
+//! Rows into facts.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension, Params, Row};
+use serde::de::DeserializeOwned;
+
+use super::write::LAST_TRANSACTION_ID;
+use crate::charger::CurrentKind;
+use crate::csms::config::{Hardware, Setpoint};
+use crate::ids::{ChargePointId, SessionId, SiteId};
+use crate::ocpp::types::{AuthorizationStatus, StopReason};
+use crate::store::{
+    ApiKeyRow, CommandOutcome, CommandRow, ENDED_SAVED, IdempotentRow, LimitRow, PointRow, Saved,
+    SiteRow, TransactionEnd, TransactionRow,
+};
+use crate::time::Time;
+use crate::units::{DeciAmps, Watts};
+
+/// Columns of a transaction, in the order that [`transaction`] reads.
+pub(super) const TRANSACTION: &str = "transaction_id, session, point, connector, id_tag, \
+     started_at, meter_start_wh, ended_at, energy_wh, reason";
+
+/// Columns of a command, in the order that [`command`] reads.
+pub(super) const COMMAND: &str =
+    "command, point, action, payload, requested_at, ended_at, status, answer";
+
+/// All rows of a question.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(values, read)?.collect()
+}
+
+/// The first row of a question.
+pub(super) fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    connection.prepare_cached(sql)?.query_row(values, read).optional()
+}
+
+/// The running transactions.
+pub(super) fn running() -> String {
+    format!("SELECT {TRANSACTION} FROM charging_transaction WHERE ended_at IS NULL")
+}
+
+/// The last ?1 transactions that ended.
+pub(super) fn ended() -> String {
+    format!(
+        "SELECT {TRANSACTION} FROM charging_transaction WHERE ended_at IS NOT NULL
+         ORDER BY ended_at DESC, transaction_id DESC LIMIT ?1"
+    )
+}
+
+/// Everything to continue with.
+pub(super) fn saved(connection: &Connection) -> rusqlite::Result<Saved> {
+    let mut transactions = all(connection, &running(), [], transaction)?;
+    transactions.extend(all(connection, &ended(), [ENDED_SAVED as i64], transaction)?);
+    transactions.sort_by_key(|row| row.transaction_id);
+    let last = one(
+        connection,
+        "SELECT value FROM counter WHERE name = ?1",
+        [LAST_TRANSACTION_ID],
+        |row| row.get(0),
+    )?;
+    Ok(Saved {
+        sites: all(
+            connection,
+            "SELECT site, name, config, updated_at FROM site ORDER BY site",
+            [],
+            site,
+        )?,
+        points: all(
+            connection,
+            "SELECT point, site, kind, phases, max_current_deci_a, max_power_w, voltage_v,
+                 connectors, registered
+             FROM point ORDER BY point",
+            [],
+            point,
+        )?,
+        cards: all(connection, "SELECT id_tag, status FROM card ORDER BY id_tag", [], card)?,
+        transactions,
+        last_transaction_id: last.unwrap_or_default(),
+        limits: all(
+            connection,
+            "SELECT point, connector, confirmed, bound FROM charging_limit
+             ORDER BY point, connector",
+            [],
+            limit,
+        )?,
+    })
+}
+
+/// Reads [`TRANSACTION`].
+pub(super) fn transaction(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
+    let ended_at: Option<i64> = row.get(7)?;
+    let ended = match ended_at {
+        None => None,
+        Some(at) => Some(TransactionEnd {
+            at: Time(at),
+            energy_wh: row.get(8)?,
+            reason: word(row, 9, StopReason::from_wire)?,
+        }),
+    };
+    Ok(TransactionRow {
+        transaction_id: row.get(0)?,
+        session: SessionId::new(text(row, 1)?),
+        point: ChargePointId::new(text(row, 2)?),
+        connector: row.get(3)?,
+        id_tag: row.get(4)?,
+        started_at: Time(row.get(5)?),
+        meter_start_wh: row.get(6)?,
+        ended,
+    })
+}
+
+/// Reads [`COMMAND`].
+pub(super) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
+    let ended_at: Option<i64> = row.get(5)?;
+    let outcome = match ended_at {
+        None => None,
+        Some(at) => Some(CommandOutcome { at: Time(at), status: row.get(6)?, answer: row.get(7)? }),
+    };
+    Ok(CommandRow {
+        command: row.get(0)?,
+        point: ChargePointId::new(text(row, 1)?),
+        action: row.get(2)?,
+        payload: row.get(3)?,
+        requested_at: Time(row.get(4)?),
+        outcome,
+    })
+}
+
+/// Reads id, name, sha256, scopes, created_at, revoked_at.
+pub(super) fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKeyRow> {
+    let revoked_at: Option<i64> = row.get(5)?;
+    Ok(ApiKeyRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        sha256: row.get(2)?,
+        scopes: json(text(row, 3)?, 3)?,
+        created_at: Time(row.get(4)?),
+        revoked_at: revoked_at.map(Time),
+    })
+}
+
+/// Reads key, request_sha256, status, body, at.
+pub(super) fn answer(row: &Row<'_>) -> rusqlite::Result<IdempotentRow> {
+    Ok(IdempotentRow {
+        key: row.get(0)?,
+        request_sha256: row.get(1)?,
+        status: row.get(2)?,
+        body: row.get(3)?,
+        at: Time(row.get(4)?),
+    })
+}
+
+fn site(row: &Row<'_>) -> rusqlite::Result<SiteRow> {
+    let config: Option<String> = row.get(2)?;
+    Ok(SiteRow {
+        site: SiteId::new(text(row, 0)?),
+        name: row.get(1)?,
+        config: config.map(|config| json(&config, 2)).transpose()?,
+        updated_at: Time(row.get(3)?),
+    })
+}
+
+fn point(row: &Row<'_>) -> rusqlite::Result<PointRow> {
+    let site: Option<String> = row.get(1)?;
+    Ok(PointRow {
+        point: ChargePointId::new(text(row, 0)?),
+        site: site.as_deref().map(SiteId::new),
+        hardware: Hardware {
+            kind: word(row, 2, kind)?,
+            phases: row.get(3)?,
+            max_current: DeciAmps(row.get(4)?),
+            max_power: Watts(row.get(5)?),
+            voltage_v: row.get(6)?,
+        },
+        connectors: row.get(7)?,
+        registered: row.get(8)?,
+    })
+}
+
+fn kind(text: &str) -> Option<CurrentKind> {
+    match text {
+        "ac" => Some(CurrentKind::Ac),
+        "dc" => Some(CurrentKind::Dc),
+        _ => None,
+    }
+}
+
+fn card(row: &Row<'_>) -> rusqlite::Result<(String, AuthorizationStatus)> {
+    Ok((row.get(0)?, word(row, 1, AuthorizationStatus::from_wire)?))
+}
+
+fn limit(row: &Row<'_>) -> rusqlite::Result<LimitRow> {
+    let confirmed: Option<i64> = row.get(2)?;
+    Ok(LimitRow {
+        point: ChargePointId::new(text(row, 0)?),
+        connector: row.get(1)?,
+        confirmed: confirmed.map(Setpoint),
+        bound: Setpoint(row.get(3)?),
+    })
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
+    row.get_ref(column)?.as_str().map_err(Error::from)
+}
+
+/// One of the words of an enum.
+fn word<T>(row: &Row<'_>, column: usize, read: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let found = text(row, column)?;
+    read(found).ok_or_else(|| {
+        let problem = format!("the word {found:?} means nothing here");
+        Error::FromSqlConversionFailure(column, Type::Text, problem.into())
+    })
+}
+
+fn json<T: DeserializeOwned>(text: &str, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
