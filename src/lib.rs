@@ -13,6 +13,8 @@
 //! |---|---|
 //! | [`cli`] | one file a command; exit codes; nothing decided here |
 //! | [`report`] | a finished run -> metrics, tables, charts, HTML, JUnit |
+//! | [`api`] | the REST API: routes, problems, OpenAPI, live events |
+//! | [`shell`] | threads, sockets, the wall clock around the core |
 //! | [`store`] | facts that survive, history: in memory, SQLite |
 //! | [`trace`] | OCPP traffic in the Open OCPP Trace format |
 //! | [`sim`] | the kernel: one heap of events in integer time, links, the world, the record |
@@ -37,6 +39,7 @@
 //! `tests/house.rs` walks the tree and keeps the rules of the rooms.
 
 pub mod allocation;
+pub mod api;
 pub mod charger;
 pub mod cli;
 pub mod csms;
@@ -45,6 +48,7 @@ pub mod ids;
 pub mod ocpp;
 pub mod report;
 pub mod scenario;
+pub mod shell;
 pub mod sim;
 pub mod store;
 pub mod time;
