@@ -1,12 +1,17 @@
 //! The command line: one file a command, exit codes, nothing decided here.
 
 mod check;
+mod fleet;
 mod folder;
+mod key;
+mod live;
 mod manual;
 mod output;
 mod run;
 mod scenario;
 mod schema;
+mod serve;
+mod serving;
 mod simulate;
 
 use std::io;
@@ -40,20 +45,24 @@ const EXIT_CODES: [(Exit, &str); 7] = [
     (Exit::Passed, "passed"),
     (Exit::Failed, "an assertion failed"),
     (Exit::Invalid, "wrong usage or an invalid scenario"),
-    (Exit::Broken, "a file cannot be read or written"),
+    (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
     (Exit::NothingRan, "nothing ran: no car ever plugged in"),
     (Exit::Bug, "a bug of the program"),
     (Exit::Interrupted, "interrupted; partial results are written"),
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 5] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
         "ampacity run scenarios/workplace.toml --strategy priority --set site.max_power_kw=80",
     ),
     ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
+    (
+        "The fleet of a scenario against a central system",
+        "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
+    ),
     ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
 ];
 
@@ -75,8 +84,14 @@ struct Cli {
 enum Command {
     /// Run a scenario file and judge the result by its assertions.
     Run(run::Args),
+    /// Run the chargers and cars of a scenario against any OCPP 1.6J central system.
+    Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
     Check(check::Args),
+    /// Serve real charge points: OCPP 1.6J at /ocpp/{charge_point_id}, REST API beside it.
+    Serve(serve::Args),
+    /// Make, list or withdraw keys of the REST API of `serve`.
+    Key(key::Args),
     /// Print the JSON Schema of scenario files, for editors.
     Schema,
     /// Print a completion script for a shell.
@@ -100,7 +115,10 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
+        Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
+        Command::Serve(args) => serve::serve(args),
+        Command::Key(args) => key::key(args),
         Command::Schema => schema::schema(),
         Command::Completions { shell } => manual::completions(*shell, command_tree()),
         Command::Man => manual::page(command_tree()),

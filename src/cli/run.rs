@@ -1,16 +1,19 @@
 //! `ampacity run SCENARIO`.
 
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::live::{Live, Speed};
 use super::output::{Colour, data, note};
-use super::simulate::{listen_for_interruption, simulate};
+use super::simulate::{Job, flat_out, listen_for_interruption, simulate};
 use super::{Exit, folder, scenario};
 use crate::allocation::Strategy;
 use crate::report::{self, Report, Verdict};
+use crate::shell::journal;
 
 /// The largest seed that every JSON reader keeps exactly, as in scenario files.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
@@ -37,6 +40,21 @@ pub(super) struct Args {
     /// Also write every OCPP frame to trace.jsonl (Open OCPP Trace 1.1).
     #[arg(long)]
     trace: bool,
+    /// Virtual seconds per second of wall clock, `realtime` (1) or `max`
+    /// [default: max, realtime with --listen].
+    #[arg(long, value_name = "N|realtime|max")]
+    speed: Option<Speed>,
+    /// Serve the REST API on this address while the simulation runs, e.g. 127.0.0.1:8080; every
+    /// call that changes something is written to journal.jsonl.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Go on serving the API after the end of the simulation, until interrupted.
+    #[arg(long, requires = "listen")]
+    hold: bool,
+    /// Repeat the calls of a live run from its journal.jsonl, as fast as possible; strategy and
+    /// seed are the journal's.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["speed", "listen", "strategy", "seed"])]
+    journal: Option<PathBuf>,
     /// Print summary.json instead of the verdict.
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
@@ -47,20 +65,24 @@ pub(super) struct Args {
 
 /// Runs the scenario, writes its results, prints the verdict.
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
-    let loaded = match scenario::load(&args.scenario, &args.overrides)? {
-        Ok((loaded, warnings)) => {
-            if !args.quiet {
-                scenario::show(&warnings, colour.on_stderr());
-            }
-            loaded
-        }
-        Err(problems) => {
-            scenario::show(&problems, colour.on_stderr());
+    let loaded = scenario::load_to_run(&args.scenario, &args.overrides, args.quiet, colour)?;
+    let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
+    let mut strategy = args.strategy.unwrap_or(loaded.site.strategy);
+    let mut seed = args.seed.unwrap_or(loaded.seed);
+    let mut inputs = Vec::new();
+    if let Some(path) = &args.journal {
+        let header;
+        (header, inputs) = journal::read(path)?;
+        if header.scenario_sha256 != loaded.sha256 {
+            note(format!(
+                "ampacity: {} was written for another state of this scenario; give the same file \
+                 and the same --set",
+                path.display()
+            ));
             return Ok(Exit::Invalid);
         }
-    };
-    let strategy = args.strategy.unwrap_or(loaded.site.strategy);
-    let seed = args.seed.unwrap_or(loaded.seed);
+        (strategy, seed) = (header.strategy, header.seed);
+    }
     let out = args.out.clone().unwrap_or_else(|| {
         PathBuf::from("reports").join(format!("{}-{strategy}-{seed}", loaded.slug))
     });
@@ -68,7 +90,14 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     listen_for_interruption();
     let show_progress = !args.quiet && io::stderr().is_terminal();
     let trace = args.trace.then(|| out.join("trace.jsonl"));
-    let record = simulate(&loaded, strategy, seed, trace.as_deref(), show_progress)?;
+    let job = Job { scenario: &loaded, strategy, seed, trace_to: trace.as_deref() };
+    let record = match Live::asked_for(args.speed, args.listen, args.hold) {
+        Some(live) => simulate(&job, |world, _| live.drive(world, &job, &out))?,
+        None => simulate(&job, |world, stop| {
+            flat_out(world, stop, &inputs, show_progress);
+            Ok(())
+        })?,
+    };
     let broken = record.broken_invariants();
     if !broken.is_empty() {
         note("ampacity: this is a bug of the program, please report it with the scenario:");
@@ -108,7 +137,8 @@ fn strategy() -> impl TypedValueParser<Value = Strategy> {
         .try_map(|name| name.parse::<Strategy>())
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+/// Reads a seed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
     let seed = text.parse().ok().filter(|seed| *seed <= LARGEST_SEED);
     seed.ok_or_else(|| format!("a seed is a whole number from 0 to {LARGEST_SEED}"))
 }

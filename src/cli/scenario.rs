@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use super::output;
+use super::output::{self, Colour};
 use crate::scenario::model::Scenario;
 use crate::scenario::suggest::nearest;
 use crate::scenario::{self, Diagnostic, Source};
@@ -46,6 +46,31 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     Ok(scenario::load(&source, &|name| table(&folder.join(name))))
+}
+
+/// Reads a scenario file to run it: shows its warnings unless `quiet`, or its problems, and then
+/// there is none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn load_to_run(
+    path: &Path,
+    overrides: &[String],
+    quiet: bool,
+    colour: Colour,
+) -> anyhow::Result<Option<Scenario>> {
+    match load(path, overrides)? {
+        Ok((loaded, warnings)) => {
+            if !quiet {
+                show(&warnings, colour.on_stderr());
+            }
+            Ok(Some(loaded))
+        }
+        Err(problems) => {
+            show(&problems, colour.on_stderr());
+            Ok(None)
+        }
+    }
 }
 
 /// Shows problems on standard error, in the order of the file.

@@ -14,6 +14,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Exit;
 use crate::allocation::Strategy;
 use crate::scenario::model::Scenario;
+use crate::shell::journal::Entry;
+use crate::sim::plant::Plant;
 use crate::sim::record::RunRecord;
 use crate::sim::world::{Frame, Tap, World};
 use crate::trace;
@@ -25,7 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 const LOOK_EVERY: u64 = 1 << 14;
 
 /// Set by Ctrl-C; the run ends before its next event and what there is is still written.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Lets Ctrl-C end the run early but in order; a second Ctrl-C ends the program at once.
 pub(super) fn listen_for_interruption() {
@@ -37,27 +39,35 @@ pub(super) fn listen_for_interruption() {
     });
 }
 
-/// Runs the scenario, perhaps not to its end; its frames go to the file `trace_to`.
+/// What to run.
+pub(super) struct Job<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) strategy: Strategy,
+    pub(super) seed: u64,
+    /// Frames go to this file.
+    pub(super) trace_to: Option<&'a Path>,
+}
+
+/// Runs the scenario, perhaps not to its end; `drive` steps the world and stops when its flag is
+/// set or the user interrupts.
 ///
 /// # Errors
-/// When the trace cannot be written; the run ends there, and the text names the file.
+/// When the trace cannot be written; the run ends there, and the text names the file. Whatever
+/// `drive` fails with.
 pub(super) fn simulate(
-    scenario: &Scenario,
-    strategy: Strategy,
-    seed: u64,
-    trace_to: Option<&Path>,
-    show_progress: bool,
+    job: &Job<'_>,
+    drive: impl FnOnce(&mut World<'_>, &Cell<bool>) -> anyhow::Result<()>,
 ) -> anyhow::Result<RunRecord> {
     let began = Instant::now();
-    let fleet = crate::scenario::expand(scenario, seed);
+    let fleet = crate::scenario::expand(job.scenario, job.seed);
     let stop = Cell::new(false);
-    let drive = |tap| {
-        let mut world = World::new(scenario, &fleet, strategy, seed, tap);
-        drive(&mut world, show_progress, &stop);
-        world.finish()
+    let run = |tap| {
+        let mut world = World::new(job.scenario, &fleet, job.strategy, job.seed, tap);
+        drive(&mut world, &stop)?;
+        anyhow::Ok(world.close())
     };
-    let mut record = match trace_to {
-        None => drive(None),
+    let mut record = match job.trace_to {
+        None => run(None)?,
         Some(path) => {
             let cannot = || format!("cannot write {}", path.display());
             let mut sink = BufWriter::new(File::create(path).with_context(cannot)?);
@@ -65,14 +75,14 @@ pub(super) fn simulate(
             let mut line = String::new();
             let tap: Tap<'_> = Box::new(|frame: Frame<'_>| {
                 line.clear();
-                let point = scenario.chargers[frame.point].id.as_str();
+                let point = job.scenario.chargers[frame.point].id.as_str();
                 trace::write_line(&mut line, frame.at, point, frame.from_point, frame.text);
                 if failed.is_ok() {
                     failed = sink.write_all(line.as_bytes());
                     stop.set(failed.is_err());
                 }
             });
-            let record = drive(Some(tap));
+            let record = run(Some(tap))?;
             failed.and_then(|()| sink.flush()).with_context(cannot)?;
             record
         }
@@ -81,17 +91,37 @@ pub(super) fn simulate(
     Ok(record)
 }
 
-/// Steps the world to its end, to `stop`, or to an interruption.
-fn drive(world: &mut World<'_>, show_progress: bool, stop: &Cell<bool>) {
+/// Steps the world as fast as possible, with the inputs of a journal at their instants.
+pub(super) fn flat_out(
+    world: &mut World<'_>,
+    stop: &Cell<bool>,
+    inputs: &[Entry],
+    show_progress: bool,
+) {
     let progress = Progress { bar: ProgressBar::hidden(), began: Instant::now() };
     let mut events = 0_u64;
-    while !INTERRUPTED.load(Ordering::Relaxed) && !stop.get() && world.step() {
+    let mut inputs = inputs.iter().peekable();
+    while !interrupted() && !stop.get() {
+        let due = |entry: &&Entry| world.next_at().is_none_or(|at| at > entry.at);
+        if let Some(entry) = inputs.next_if(due) {
+            // What was refused when it was written down is refused again.
+            let _ = world.input(entry.at, &entry.input);
+            while world.poll_outside().is_some() {}
+            continue;
+        }
+        if !world.step() {
+            break;
+        }
         events += 1;
         if show_progress && events.is_multiple_of(LOOK_EVERY) {
             progress.show(world.progress());
         }
     }
     progress.bar.finish_and_clear();
+}
+
+fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A bar that stays hidden in short runs.
