@@ -294,7 +294,15 @@ fn places() -> impl Strategy<Value = Fact> {
 }
 
 fn happenings() -> impl Strategy<Value = Fact> {
-    let key = (0..4u8, word(), hash(), vec(word(), 0..3), instant(), option::of(instant()));
+    let key = (
+        0..4u8,
+        word(),
+        hash(),
+        vec(word(), 0..3),
+        vec(0..3u8, 0..3),
+        instant(),
+        option::of(instant()),
+    );
     let outcome = (instant(), word(), word()).prop_map(|(at, status, answer)| CommandOutcome {
         at,
         status,
@@ -315,10 +323,9 @@ fn happenings() -> impl Strategy<Value = Fact> {
                 })
             }
         ),
-        1 => key.prop_map(|(id, name, sha256, scopes, created_at, revoked_at)| {
-            Fact::ApiKey(ApiKeyRow {
-                id: format!("key_{id}"), name, sha256, scopes, created_at, revoked_at,
-            })
+        1 => key.prop_map(|(id, name, sha256, scopes, sites, created_at, revoked_at)| {
+            let (id, sites) = (format!("key_{id}"), sites.into_iter().map(site).collect());
+            Fact::ApiKey(ApiKeyRow { id, name, sha256, scopes, sites, created_at, revoked_at })
         }),
         1 => (0..4u8, hash(), 100..600u16, word(), 0..400_000i64).prop_map(
             |(key, request_sha256, status, body, at)| {

@@ -1,7 +1,8 @@
 //! The REST API: routes, problems, OpenAPI, live events.
 //!
 //! Three layers stand around every handler: `manners` (request ids, problem details, metrics),
-//! `contract` (key, scope, parameters and body, held against the OpenAPI document) and, where an
+//! `contract` (key, scope, parameters and body, held against the OpenAPI document; `tenancy`: a
+//! key for some sites sees nothing of the others) and, where an
 //! operation knows the header, `idempotency`. Handlers look at the central system with
 //! [`Handle::view`], change it with [`Handle::input`] and ask the store for what is past.
 //!
@@ -33,6 +34,7 @@ mod schema;
 mod sessions;
 mod simulation;
 mod sites;
+mod tenancy;
 mod values;
 
 use std::ops::Deref;

@@ -124,6 +124,8 @@ pub struct ApiKeyRow {
     pub sha256: [u8; 32],
     /// What it may: `read`, `control`, `admin`.
     pub scopes: Vec<String>,
+    /// The sites it is good for; none: the whole server.
+    pub sites: Vec<SiteId>,
     /// When it was made.
     pub created_at: Time,
     /// Since when it is worth nothing.

@@ -6,6 +6,7 @@ mod events;
 mod guide;
 mod manners;
 mod operation;
+mod tenancy;
 
 use std::path::Path;
 use std::sync::Arc;

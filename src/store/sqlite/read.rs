@@ -156,7 +156,7 @@ impl Query for Reader {
     }
 
     fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
-        let sql = "SELECT id, name, sha256, scopes, created_at, revoked_at FROM api_key
+        let sql = "SELECT id, name, sha256, scopes, sites, created_at, revoked_at FROM api_key
                    ORDER BY id";
         self.pool.ask(|connection| rows::all(connection, sql, [], rows::api_key))
     }

@@ -136,15 +136,16 @@ pub(super) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
     })
 }
 
-/// Reads id, name, sha256, scopes, created_at, revoked_at.
+/// Reads id, name, sha256, scopes, sites, created_at, revoked_at.
 pub(super) fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKeyRow> {
-    let revoked_at: Option<i64> = row.get(5)?;
+    let revoked_at: Option<i64> = row.get(6)?;
     Ok(ApiKeyRow {
         id: row.get(0)?,
         name: row.get(1)?,
         sha256: row.get(2)?,
         scopes: json(text(row, 3)?, 3)?,
-        created_at: Time(row.get(4)?),
+        sites: json(text(row, 4)?, 4)?,
+        created_at: Time(row.get(5)?),
         revoked_at: revoked_at.map(Time),
     })
 }

@@ -99,13 +99,14 @@ fn point(run: &Run<'_>, row: &PointRow) -> rusqlite::Result<()> {
 
 fn api_key(run: &Run<'_>, row: &ApiKeyRow) -> rusqlite::Result<()> {
     run.run(
-        "INSERT OR REPLACE INTO api_key (id, name, sha256, scopes, created_at, revoked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO api_key (id, name, sha256, scopes, sites, created_at, revoked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             row.id,
             row.name,
             row.sha256,
             json(&row.scopes)?,
+            json(&row.sites)?,
             row.created_at.0,
             row.revoked_at.map(|at| at.0),
         ],
