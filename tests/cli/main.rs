@@ -5,6 +5,7 @@ mod files;
 mod help;
 mod refusals;
 mod run;
+mod schedule;
 mod streams;
 mod support;
 mod trace;
