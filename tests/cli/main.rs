@@ -6,6 +6,7 @@ mod help;
 mod refusals;
 mod run;
 mod schedule;
+mod second_reader;
 mod streams;
 mod support;
 mod trace;
