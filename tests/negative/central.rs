@@ -104,18 +104,8 @@ impl Receiver for Central {
             | Action::StopTransaction
             | Action::MeterValues
             | Action::StatusNotification => Role::NeverRefuses,
-            _ if NOT_YET.contains(&action) => Role::Foreign,
             _ if action.direction() == Direction::FromCentralSystem => Role::Foreign,
             _ => Role::Serves,
         }
     }
 }
-
-const NOT_YET: &[Action] = &[
-    Action::DiagnosticsStatusNotification,
-    Action::FirmwareStatusNotification,
-    Action::LogStatusNotification,
-    Action::SecurityEventNotification,
-    Action::SignCertificate,
-    Action::SignedFirmwareStatusNotification,
-];

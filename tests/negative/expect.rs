@@ -33,20 +33,18 @@ pub(crate) enum Answer {
 
 /// The answer to a damaged request.
 pub(crate) fn expected(role: Role, case: &Damaged) -> Answer {
-    if case.damage == Damage::Deep {
-        // The envelope is refused before anybody looks at the action.
-        return Answer::Refused(ErrorCode::FormationViolation);
-    }
     match role {
-        Role::Foreign => Answer::Refused(ErrorCode::NotSupported),
         Role::NeverRefuses => Answer::Read,
+        // The envelope is refused before anybody looks at the action.
+        _ if case.damage == Damage::Deep => Answer::Refused(ErrorCode::FormationViolation),
+        Role::Foreign => Answer::Refused(ErrorCode::NotSupported),
         Role::Serves => violation(case).map_or(Answer::Read, Answer::Refused),
     }
 }
 
 /// Whether nothing can be made of the payload.
 pub(crate) fn is_unreadable(case: &Damaged) -> bool {
-    violation(case).is_some()
+    case.damage == Damage::Deep || violation(case).is_some()
 }
 
 /// The code of what is wrong beyond repair.
