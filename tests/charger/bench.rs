@@ -13,6 +13,8 @@ use ampacity::units::{DeciAmps, Watts};
 use ampacity::vehicle::{Draw, Offer};
 use serde_json::{Value, json};
 
+use crate::tape::{CHARGE_POINT, Tape};
+
 /// 2026-05-04T06:00:00Z.
 pub(crate) const START: Time = Time::from_unix_s(1_777_874_400);
 
@@ -91,6 +93,7 @@ pub(crate) struct Bench {
     outstanding: Option<(String, Time)>,
     /// Last status of each connector that was reported on this connection.
     reports: BTreeMap<u32, Status>,
+    tape: Tape,
 }
 
 impl Bench {
@@ -117,6 +120,7 @@ impl Bench {
             asked: 0,
             outstanding: None,
             reports: BTreeMap::new(),
+            tape: Tape::new(CHARGE_POINT),
         }
     }
 
@@ -185,6 +189,7 @@ impl Bench {
         if let Ok(answer @ (Frame::Result(_) | Frame::Error(_))) = Frame::parse(text) {
             self.outstanding.take_if(|(id, _)| answer.id() == id);
         }
+        self.tape.received(text);
         self.point.handle_frame(self.now, text);
         self.drain();
     }
@@ -269,6 +274,7 @@ impl Bench {
     }
 
     fn carry(&mut self, text: &str) {
+        self.tape.sent(text);
         let frame: Value = serde_json::from_str(text).unwrap();
         let id = frame[1].as_str().unwrap().to_owned();
         self.kinds.push(frame[0].as_u64().unwrap());
@@ -308,7 +314,9 @@ impl Bench {
             json!([3, id, self.conf(name)])
         };
         self.outstanding = None;
-        self.point.handle_frame(self.now, &text.to_string());
+        let text = text.to_string();
+        self.tape.received(&text);
+        self.point.handle_frame(self.now, &text);
     }
 
     fn conf(&mut self, action: &str) -> Value {

@@ -5,6 +5,9 @@ mod clock;
 mod commands;
 mod metering;
 mod offline;
+mod profile_lives;
 mod profiles;
 mod properties;
 mod sessions;
+#[path = "../frames/tape.rs"]
+mod tape;

@@ -3,6 +3,8 @@
 mod central;
 mod refusals;
 mod stories;
+#[path = "../frames/tape.rs"]
+mod tape;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;

@@ -10,11 +10,13 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::tape::{CENTRAL_SYSTEM, Tape};
+
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Socket(WebSocketStream<TcpStream>);
+pub(crate) struct Socket(WebSocketStream<TcpStream>, Tape);
 
 /// What the central system says.
 #[derive(Debug)]
@@ -42,7 +44,7 @@ impl Socket {
         request.headers_mut().insert("authorization", header(&basic));
         request.headers_mut().insert("sec-websocket-protocol", header("ocpp1.6"));
         match tokio_tungstenite::client_async(request, stream).await {
-            Ok((socket, _)) => Ok(Socket(socket)),
+            Ok((socket, _)) => Ok(Socket(socket, Tape::new(CENTRAL_SYSTEM))),
             Err(Error::Http(refusal)) => Err(refusal.status().as_u16()),
             Err(_) => Err(0),
         }
@@ -59,7 +61,9 @@ impl Socket {
     }
 
     async fn send(&mut self, frame: &Value) -> bool {
-        self.0.send(Message::text(frame.to_string())).await.is_ok()
+        let text = frame.to_string();
+        self.1.received(&text);
+        self.0.send(Message::text(text)).await.is_ok()
     }
 
     /// Waits for what comes next.
@@ -67,6 +71,7 @@ impl Socket {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => {
+                    self.1.sent(&text);
                     let frame: Value = serde_json::from_str(&text).expect("JSON");
                     let text = |index: usize| frame[index].as_str().unwrap_or_default().to_owned();
                     return match frame[0].as_u64() {

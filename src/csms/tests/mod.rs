@@ -7,6 +7,8 @@ mod records;
 mod regressions;
 mod restart;
 mod stories;
+#[path = "../../../tests/frames/tape.rs"]
+mod tape;
 
 use super::*;
 use crate::allocation::Strategy as Rule;
@@ -14,6 +16,7 @@ use crate::charger::CurrentKind;
 use crate::csms::event::ProfileSent;
 use crate::ocpp::frame::Frame;
 use crate::units::DeciAmps;
+use tape::{CENTRAL_SYSTEM, Tape};
 
 /// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
 struct Bench {
@@ -24,6 +27,8 @@ struct Bench {
     inbox: Vec<VecDeque<String>>,
     events: Vec<Event>,
     calls: u64,
+    /// By charge point.
+    tapes: BTreeMap<usize, Tape>,
 }
 
 impl Bench {
@@ -54,7 +59,7 @@ impl Bench {
         }
         let now = Time::from_unix_s(1_777_880_400);
         let inbox = vec![VecDeque::new(); chargers];
-        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0 }
+        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0, tapes: BTreeMap::new() }
     }
 
     /// An input from outside; what it causes lies in the inboxes.
@@ -70,6 +75,7 @@ impl Bench {
                 Output::Send { point, text } => {
                     let points = self.inbox.len().max(point.0 + 1);
                     self.inbox.resize(points, VecDeque::new());
+                    self.tape(point.0).sent(&text);
                     self.inbox[point.0].push_back(text);
                 }
                 Output::Event(event) => self.events.push(event),
@@ -82,8 +88,13 @@ impl Bench {
         assert!(sum.0 >= 0 && limit.0 >= 0);
     }
 
+    fn tape(&mut self, point: usize) -> &mut Tape {
+        self.tapes.entry(point).or_insert_with(|| Tape::new(CENTRAL_SYSTEM))
+    }
+
     /// A frame from a charge point; the frames it causes lie in the inboxes.
     fn frame(&mut self, point: usize, text: &str) {
+        self.tape(point).received(text);
         self.csms.handle_frame(self.now, PointIx(point), text);
         self.collect();
     }

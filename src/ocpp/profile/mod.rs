@@ -19,14 +19,16 @@
 //! | No profile gives a limit | Unlimited ([`Limit::current`] is `None`); a composite schedule marks the period and shows the hardware maximum |
 //! | Connector 0 | min(ChargePointMax, sum of the connectors, installation limit); an unlimited connector counts with its hardware maximum |
 //! | TxDefault without a transaction | Counts, with now as the start of a relative schedule; [`Reading::default_without_transaction`] |
-//! | TxDefault on connector 0 and on the connector | The connector's own prevails whatever the levels (§3.13.1), at every instant at which it gives a limit; [`Reading::one_default_stack`] |
+//! | TxDefault on connector 0 and on the connector | The connector's own prevails whatever the levels, at every instant at which it gives a limit: §3.13.1 lets it replace the station's for that connector; [`Reading::one_default_stack`] |
 //! | TxProfile that gives no limit now | TxDefault applies at that instant |
-//! | Recurring before its startSchedule | No limit (x < 0); [`Reading::recurs_before_start`] |
+//! | Recurring before its startSchedule | Applies: startSchedule anchors the rhythm, validFrom delays a profile; [`Reading::recurs_before_start`] |
 //! | Schedule longer than its recurrence | Stored as it is, cut at the next recurrence |
 //! | validTo | Exclusive |
 //! | A and W mixed | Converted with the nominal voltage and the smallest numberPhases among the combined periods, 3 where none names any ([`Supply`]) |
 //! | numberPhases of a sum over connectors | The largest |
 //! | minChargingRate | No effect on limits; it is a hint for the allocator |
+//! | Fractions of a second | Cut: every instant counts as the second it lies in |
+//! | numberPhases when purposes combine | The smaller, also for conversion |
 //! | ChargePointMax seen from one connector | The whole of it; [`share`] divides it among connectors that charge |
 //! | Absolute without startSchedule | Accepted; starts with the transaction, before one at validFrom, else now |
 //! | Relative ChargePointMax | Accepted; starts when it was installed |
@@ -38,11 +40,14 @@
 //! | TxProfile without a running transaction, or without its id | Rejected |
 //! | No smart charging | CALLERROR NotSupported (errata 3.39) |
 
+mod account;
+pub mod case;
 mod composite;
 pub mod evaluate;
 pub mod share;
 mod store;
 
+pub use account::{Fate, Remark};
 pub use composite::{
     Composite, Exact, Maximum, PowerLimit, Query, Reading, SchedulePeriod, Supply, Transaction,
 };
