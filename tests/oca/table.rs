@@ -1,0 +1,73 @@
+//! The table of cases in `README.md` is what the names of the tests say.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// Below it everything is written by this test.
+const MARK: &str = "<!-- from here on written by `INSTA_UPDATE=always cargo test --test oca` -->\n";
+/// So many stand.
+const LEAST: usize = 51;
+
+struct Case {
+    /// `023_1`, as the tool writes it.
+    number: String,
+    asserts: String,
+    file: String,
+}
+
+/// The test functions of this folder, by number.
+fn cases(folder: &Path) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(folder).expect("this folder") {
+        let path = entry.expect("a file").path();
+        let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a source file");
+        let mut is_test = false;
+        for line in text.lines() {
+            let name = line.strip_prefix("async fn tc_").and_then(|rest| rest.split('(').next());
+            if let Some(name) = name {
+                assert!(is_test, "{file}: tc_{name} is no test");
+                let digits = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+                let number: Vec<&str> = name.split('_').take_while(digits).collect();
+                let words: Vec<&str> = name.split('_').skip(number.len()).collect();
+                let number = number.join("_");
+                cases.push(Case { number, asserts: words.join(" "), file: file.clone() });
+            }
+            is_test = line.starts_with("#[tokio::test");
+        }
+    }
+    cases.sort_by(|one, other| one.number.cmp(&other.number));
+    cases
+}
+
+/// The number as its parts are ordered and written.
+fn table(cases: &[Case]) -> String {
+    let mut text = String::from("\n| case | what is asserted | where |\n|---|---|---|\n");
+    for Case { number, asserts, file } in cases {
+        writeln!(text, "| TC_{number} | {asserts} | [{file}]({file}) |").expect("a String");
+    }
+    text
+}
+
+#[test]
+fn the_table_lists_every_case_and_what_it_asserts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oca");
+    let cases = cases(&folder);
+    assert!(cases.len() >= LEAST, "{} of {LEAST}", cases.len());
+    for pair in cases.windows(2) {
+        assert_ne!(pair[0].number, pair[1].number, "one function a case");
+    }
+    let path = folder.join("README.md");
+    let old = fs::read_to_string(&path).expect("a README");
+    let (head, _) = old.split_once(MARK).expect("the mark");
+    let new = format!("{head}{MARK}{}", table(&cases));
+    if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
+        fs::write(&path, &new).expect("a README that can be written");
+    }
+    let told = fs::read_to_string(&path).expect("a README");
+    assert_eq!(told, new, "run with INSTA_UPDATE=always, then read the difference");
+}
