@@ -13,6 +13,20 @@ use crate::station::Station;
 use crate::tls::{Authority, Own};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tc_073_a_new_password_holds_from_the_next_connection_on() {
+    let (central, mut station) = Central::booted().await;
+    let fresh = "00112233445566778899aabbccddeeff00112233";
+    let change = json!({ "key": "AuthorizationKey", "value": fresh });
+    let accepted = json!({ "status": "Accepted" });
+    assert_eq!(station.command("ChangeConfiguration", change, accepted).await, "accepted");
+    drop(station);
+    let mut station = Station::connect(&central.rest, POINT, fresh).await.expect("its new key");
+    station.boot().await;
+    let old = Station::connect(&central.rest, POINT, &central.key).await;
+    assert_eq!(old.err(), Some(401), "the old one is worth nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tc_083_a_station_told_to_use_a_higher_profile_comes_back_over_tls() {
     let (central, mut station) = Central::booted().await;
     let authority = Authority::new();
