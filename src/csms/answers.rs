@@ -63,7 +63,10 @@ impl Csms {
                 let answer = Answer { number, limit, outcome, late };
                 self.default_limit_answered(now, point, &answer);
             }
-            Order::GetConfiguration => self.learn_capabilities(point, answer),
+            Order::GetConfiguration => {
+                self.configuration_read(now, point, answer);
+                self.learn_capabilities(point, answer);
+            }
             Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
             Order::Command(command) if !late => {
                 self.command_answered(now, point, &command, answer);
@@ -198,9 +201,7 @@ impl Csms {
                 default.unknown = Some(default.unknown.map_or(limit, |known| known.max(limit)));
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
-            Order::Command(command) => {
-                self.command_ended(point, *command, Outcome::TimedOut, String::new());
-            }
+            Order::Command(command) => self.command_timed_out(now, point, *command),
             Order::GetConfiguration | Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
         }
         self.update_reserved(point);

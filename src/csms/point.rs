@@ -9,6 +9,7 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
+use crate::csms::records::Records;
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -40,6 +41,8 @@ pub(crate) struct Point {
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<StartSlot>,
+    /// What else is known of it, where anything is.
+    pub(crate) records: Option<Box<Records>>,
 }
 
 /// What a charge point said of itself.
@@ -90,6 +93,8 @@ pub(crate) struct StartSlot {
     pub(crate) id_tag: String,
     /// A remote start alone asked for it; when that is refused, nothing starts.
     pub(crate) remote: bool,
+    /// A remote start brings a profile along: it, not our default limit, bounds the start.
+    pub(crate) profiled: bool,
 }
 
 /// One connector.
@@ -178,6 +183,7 @@ impl Point {
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
+            records: None,
         }
     }
 
@@ -191,7 +197,9 @@ impl Point {
     pub(crate) fn start_bound(&self) -> Setpoint {
         let default = &self.default_limit;
         match default.confirmed {
-            _ if self.by_hand > 0 => self.hardware.full(),
+            _ if self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled) => {
+                self.hardware.full()
+            }
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
@@ -202,6 +210,8 @@ impl Point {
     /// What this charge point could draw at most, by connector and start slot.
     pub(crate) fn worst_case(&self) -> Watts {
         let start = self.hardware.watts(self.start_bound(), self.hardware.phases);
+        // A start with a profile of its own keeps its room until it is reported.
+        let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
         let mut total = Watts::ZERO;
         for connector in self.connectors.iter() {
             total += match &connector.active {
@@ -209,6 +219,10 @@ impl Point {
                 Some(active) => active.worst_case(&self.hardware),
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
+                None if connector.charges() && covered > 0 => {
+                    covered -= 1;
+                    Watts::ZERO
+                }
                 None if connector.charges() => start,
                 None => Watts::ZERO,
             };
@@ -228,13 +242,20 @@ impl Point {
         active.map_or(Watts::ZERO, |active| active.allocated(&self.hardware))
     }
 
-    /// Takes the room of the card that starts, or else of the one that has waited longest.
+    /// Takes the room of the card that starts, or else of the one that has waited longest. Without
+    /// a card a start with a profile of its own keeps its room: our default limit does not bound it.
     pub(crate) fn take_slot(&mut self, id_tag: Option<&str>) {
         let same =
             |slot: &StartSlot| id_tag.is_some_and(|tag| slot.id_tag.eq_ignore_ascii_case(tag));
-        let place = self.start_slots.iter().position(same).unwrap_or(0);
-        if place < self.start_slots.len() {
-            self.start_slots.remove(place);
+        let any = |slot: &StartSlot| id_tag.is_some() || !slot.profiled;
+        let slots = &mut self.start_slots;
+        let place = slots.iter().position(same).or_else(|| slots.iter().position(any));
+        if let Some(place) = place
+            && slots.remove(place).profiled
+        {
+            // Until our limits have been accepted again, the profile of the remote start counts.
+            self.default_limit.unknown = Some(self.hardware.full());
+            self.default_limit.last_number = 0;
         }
     }
 

@@ -97,6 +97,8 @@ impl Recorder {
             | Event::IdTaken { .. }
             | Event::PointChanged { .. }
             | Event::CommandEnded { .. }
+            | Event::Noticed { .. }
+            | Event::RecordChanged { .. }
             | Event::Rebalanced { .. } => {}
         }
     }

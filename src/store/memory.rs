@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::window::Window;
 use super::{
     ANSWERS_KEPT, ApiKeyRow, Bucket, CommandRow, ENDED_SAVED, Fact, HistoryRow, IdempotentRow,
-    LimitRow, PointRow, Query, Saved, SiteRow, Store, StoreError, TransactionRow,
+    LimitRow, NOTICES_KEPT, NoticeRow, PointRow, Query, RecordRow, Saved, SiteRow, Store,
+    StoreError, TransactionRow,
 };
+use crate::csms::records::Subject;
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
@@ -39,6 +41,9 @@ impl Memory {
 /// The rows of a site by instant; `None` is a gap.
 type History = BTreeMap<Time, Option<HistoryRow>>;
 
+/// The notices of a charge point by instant and id.
+type Notices = BTreeMap<(Time, String), NoticeRow>;
+
 #[derive(Debug, Default)]
 struct State {
     retention: Span,
@@ -54,6 +59,8 @@ struct State {
     limits: BTreeMap<(ChargePointId, u32), LimitRow>,
     commands: BTreeMap<String, CommandRow>,
     by_request: BTreeSet<(Time, String)>,
+    records: BTreeMap<(ChargePointId, Subject), RecordRow>,
+    notices: BTreeMap<ChargePointId, Notices>,
     history: BTreeMap<SiteId, History>,
     answers: BTreeMap<String, IdempotentRow>,
 }
@@ -71,6 +78,7 @@ impl State {
                 self.points.remove(point);
                 self.credentials.remove(point);
                 self.limits.retain(|(at, _), _| at != point);
+                self.records.retain(|(at, _), _| at != point);
             }
             Fact::Credential(point, sha256) => {
                 put(&mut self.credentials, point.clone(), *sha256);
@@ -90,6 +98,17 @@ impl State {
                 self.limits.remove(&(point.clone(), *connector));
             }
             Fact::Command(row) => self.command(row),
+            Fact::Record(row) => {
+                let key = (row.point.clone(), row.record.subject());
+                self.records.insert(key, row.clone());
+            }
+            Fact::Notice(row) => {
+                let notices = self.notices.entry(row.point.clone()).or_default();
+                notices.insert((row.at, row.notice.clone()), row.clone());
+                if notices.len() > NOTICES_KEPT {
+                    notices.pop_first();
+                }
+            }
             Fact::History(row) => self.history(&row.site, row.at, Some(row)),
             Fact::HistoryGap(site, at) => self.history(site, *at, None),
             Fact::Idempotent(row) => {
@@ -146,6 +165,7 @@ impl State {
             }
             ended >= before
         });
+        self.notices.values_mut().for_each(|all| all.retain(|(at, _), _| *at >= before));
         let newest = self.answers.values().map(|row| row.at).max().unwrap_or(before);
         let cut = newest.max(before) - ANSWERS_KEPT;
         self.answers.retain(|_, row| row.at >= cut);
@@ -196,6 +216,7 @@ impl Store for Memory {
             transactions,
             last_transaction_id: state.last_transaction_id,
             limits: state.limits.values().cloned().collect(),
+            records: state.records.values().cloned().collect(),
         })
     }
 
@@ -271,6 +292,18 @@ impl Query for Memory {
 
     fn command(&self, command: &str) -> Result<Option<CommandRow>, StoreError> {
         Ok(self.read().commands.get(command).cloned())
+    }
+
+    fn notices(
+        &self,
+        point: &ChargePointId,
+        action: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        let state = self.read();
+        let newest_first = state.notices.get(point).into_iter().flat_map(|all| all.values().rev());
+        let wanted = newest_first.filter(|row| action.is_none_or(|action| row.action == action));
+        Ok(wanted.take(limit).cloned().collect())
     }
 
     fn credential(&self, point: &str) -> Result<Option<[u8; 32]>, StoreError> {

@@ -2,6 +2,8 @@
 
 mod commands;
 mod inputs;
+mod notices;
+mod records;
 mod regressions;
 mod restart;
 mod stories;

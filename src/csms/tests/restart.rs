@@ -13,6 +13,7 @@ use crate::csms::restore::{
 fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
     let mut limits = BTreeMap::new();
     let (mut ids, mut ended, mut last) = (Vec::new(), BTreeSet::new(), 0);
+    let mut records = BTreeSet::new();
     for event in events {
         match event {
             Event::BoundChanged { point, connector, confirmed, bound } => {
@@ -26,6 +27,9 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
                 ended.insert(*transaction_id);
             }
             Event::IdTaken { transaction_id } => last = last.max(*transaction_id),
+            Event::RecordChanged { point, subject } => {
+                records.insert((*point, *subject));
+            }
             _ => {}
         }
     }
@@ -68,12 +72,18 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
         transactions: ids.iter().filter_map(transaction).collect(),
         last_transaction_id: last,
         limits: limits.into_iter().map(limit).collect(),
+        records: records
+            .into_iter()
+            .filter_map(|(point, subject)| {
+                Some((csms.point_id(point).clone(), csms.record_of(point, subject)?))
+            })
+            .collect(),
     }
 }
 
 impl Bench {
     /// The process ends, another one continues; nobody is connected any more.
-    fn restart(&mut self) -> RestoredState {
+    pub(super) fn restart(&mut self) -> RestoredState {
         let state = kept(&self.csms, &self.events);
         self.csms = Csms::restore(Options::default(), self.now, &state);
         self.site = self.csms.site("site_1").unwrap();

@@ -10,8 +10,8 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::store::{
-    ApiKeyRow, CommandOutcome, CommandRow, ENDED_SAVED, IdempotentRow, LimitRow, PointRow, Saved,
-    SiteRow, TransactionEnd, TransactionRow,
+    ApiKeyRow, CommandOutcome, CommandRow, ENDED_SAVED, IdempotentRow, LimitRow, NoticeRow,
+    PointRow, RecordRow, Saved, SiteRow, TransactionEnd, TransactionRow,
 };
 use crate::time::Time;
 use crate::units::{DeciAmps, Watts};
@@ -93,7 +93,15 @@ pub(super) fn saved(connection: &Connection) -> rusqlite::Result<Saved> {
             [],
             limit,
         )?,
+        records: records(connection)?,
     })
+}
+
+/// All records, by charge point and subject.
+fn records(connection: &Connection) -> rusqlite::Result<Vec<RecordRow>> {
+    let mut rows = all(connection, "SELECT point, body FROM record", [], record)?;
+    rows.sort_by(|a, b| a.point.cmp(&b.point).then(a.record.subject().cmp(&b.record.subject())));
+    Ok(rows)
 }
 
 /// Reads [`TRANSACTION`].
@@ -158,6 +166,21 @@ pub(super) fn answer(row: &Row<'_>) -> rusqlite::Result<IdempotentRow> {
         body: row.get(3)?,
         at: Time(row.get(4)?),
     })
+}
+
+/// Reads notice, point, at, action, payload.
+pub(super) fn notice(row: &Row<'_>) -> rusqlite::Result<NoticeRow> {
+    Ok(NoticeRow {
+        notice: row.get(0)?,
+        point: ChargePointId::new(text(row, 1)?),
+        at: Time(row.get(2)?),
+        action: row.get(3)?,
+        payload: row.get(4)?,
+    })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+    Ok(RecordRow { point: ChargePointId::new(text(row, 0)?), record: json(text(row, 1)?, 1)? })
 }
 
 fn site(row: &Row<'_>) -> rusqlite::Result<SiteRow> {
