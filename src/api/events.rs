@@ -68,8 +68,10 @@ struct Listener {
 /// A stream of server-sent events. The field `event` is the kind: `session_started`,
 /// `session_ended`, `limit_accepted`, `profile_sent`, `profile_answered`, `rotated`, `rebalanced`,
 /// `config_changed`, `site_added`, `charge_point_connected`, `charge_point_disconnected`,
-/// `charge_point_changed`, `charge_point_removed`, `command_ended`, and `gap` where events are
-/// missing because the listener was away for more than 10,000 of them or the server has restarted.
+/// `charge_point_changed`, `charge_point_removed`, `command_ended`, `notice` (firmware, diagnostics,
+/// security events and what else a charge point tells), `record_changed` (what is known of a charge
+/// point about a subject), and `gap` where events are missing because the listener was away for
+/// more than 10,000 of them or the server has restarted.
 /// A client that reconnects with `Last-Event-ID` gets what it has missed.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
