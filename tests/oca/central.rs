@@ -103,6 +103,39 @@ impl Central {
         page["sessions"].as_array().expect("a list").clone()
     }
 
+    /// What is shown of files and certificates on their way, or of the local list.
+    pub(crate) async fn known(&self, subject: &str) -> Value {
+        self.look("maintenance").await[subject].clone()
+    }
+
+    /// What is shown of a reservation; null where there is none.
+    pub(crate) async fn reservation(&self, id: i64) -> Value {
+        let shown = self.look("reservations").await;
+        let mut all = shown["reservations"].as_array().expect("a list").iter();
+        all.find(|shown| shown["reservation_id"] == id).cloned().unwrap_or_default()
+    }
+
+    /// What is shown of a configuration key's value; null where there is none.
+    pub(crate) async fn configured(&self, key: &str) -> Value {
+        let shown = self.look("configuration").await;
+        let mut all = shown["keys"].as_array().expect("a list").iter();
+        all.find(|shown| shown["key"] == key)
+            .map(|shown| shown["value"].clone())
+            .unwrap_or_default()
+    }
+
+    /// Kinds of the security events that the charge point has told, the oldest first.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        let shown = self.look("notices?action=SecurityEventNotification").await;
+        let all = shown["notices"].as_array().expect("a list").iter().rev();
+        let kind = |event: &Value| event["payload"]["type"].as_str().map(str::to_owned);
+        all.filter_map(kind).collect()
+    }
+
+    async fn look(&self, what: &str) -> Value {
+        self.rest.get(&format!("/api/v1/charge-points/{POINT}/{what}")).await
+    }
+
     /// What is shown of a connector's status.
     pub(crate) async fn status(&self, connector: usize) -> String {
         let point = self.rest.get(&format!("/api/v1/charge-points/{POINT}")).await;

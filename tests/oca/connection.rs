@@ -24,6 +24,8 @@ async fn tc_073_a_new_password_holds_from_the_next_connection_on() {
     station.boot().await;
     let old = Station::connect(&central.rest, POINT, &central.key).await;
     assert_eq!(old.err(), Some(401), "the old one is worth nothing");
+    let commands = central.rest.get(&format!("/api/v1/charge-points/{POINT}/commands")).await;
+    assert!(!commands.to_string().contains(fresh), "{commands}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

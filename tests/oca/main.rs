@@ -10,10 +10,14 @@ mod central;
 mod configuration;
 mod connection;
 mod control;
+mod firmware;
+mod local_list;
 mod offline;
 mod remote;
+mod reservation;
 #[path = "../process/rest.rs"]
 mod rest;
+mod security;
 mod sessions;
 mod smart_charging;
 #[path = "../process/socket.rs"]
@@ -21,3 +25,4 @@ mod socket;
 mod station;
 mod table;
 mod tls;
+mod trigger;

@@ -88,6 +88,20 @@ async fn tc_058_2_a_profile_for_another_session_than_the_running_one_is_never_se
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tc_059_a_remote_start_brings_its_profile_along() {
+    let (central, mut station) = Central::booted().await;
+    let start = json!({ "connectorId": 1, "idTag": CARD, "chargingProfile": relative(46) });
+    accepted(&mut station, "RemoteStartTransaction", start).await;
+    assert_eq!(station.authorize(CARD).await, "Accepted");
+    station.status(1, "Preparing").await;
+    let started = station.start(1, CARD).await;
+    assert_eq!(started.status, "Accepted");
+    station.status(1, "Charging").await;
+    assert_eq!(central.session(started.id).await["state"], "running");
+    own(&mut station, "TxProfile").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tc_060_a_remote_start_with_a_profile_of_another_purpose_is_never_sent() {
     let (_central, mut station) = Central::booted().await;
     for purpose in ["TxDefaultProfile", "ChargePointMaxProfile"] {

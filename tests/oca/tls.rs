@@ -99,6 +99,12 @@ impl Authority {
     }
 }
 
+/// A certificate signing request.
+pub(crate) fn request(name: &str, key: &KeyPair) -> String {
+    let request = params(name).serialize_request(key).expect("a request");
+    request.pem().expect("PEM")
+}
+
 /// One name, as common name and as DNS name.
 fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
