@@ -9,6 +9,7 @@ use tracing::{debug, info};
 use crate::csms::{Csms, Event, Input, Notice, PointIx, SiteIx, SiteTotals};
 use crate::ids::{ChargePointId, SiteId};
 use crate::shell::handle::LiveEvent;
+use crate::shell::rekeying::Rekeying;
 use crate::shell::writer::{Batch, Release};
 use crate::store::{
     CommandOutcome, CommandRow, Fact, HistoryRow, LimitRow, NoticeRow, PointRow, RecordRow,
@@ -38,6 +39,7 @@ pub(super) struct Chronicle {
     sequence: u64,
     /// Commands that wait for their end.
     commands: BTreeMap<String, CommandRow>,
+    rekeying: Rekeying,
     /// Last row of each site's history.
     rows: BTreeMap<SiteId, (Time, SiteTotals)>,
     looked_at: Time,
@@ -93,6 +95,7 @@ impl Chronicle {
                 batch.facts.push(Fact::Card(id_tag.clone(), *status));
             }
             Input::Command { point, command, action, payload } => {
+                self.rekeying.asked(point, command, action, payload);
                 let row = CommandRow {
                     command: command.clone(),
                     point: point.clone(),
@@ -188,6 +191,7 @@ impl Chronicle {
                 self.tell_at(now, csms, point, "charge_point_changed", data, batch);
             }
             Event::CommandEnded { point, command, outcome, answer } => {
+                batch.facts.extend(self.rekeying.ended(&command, outcome));
                 if let Some(mut row) = self.commands.remove(&command) {
                     let status = outcome.name().to_owned();
                     row.outcome = Some(CommandOutcome { at: now, status, answer });
