@@ -31,11 +31,6 @@ pub(super) enum Dropped {
 }
 
 impl Csms {
-    /// Actions that [`Input::Command`](super::Input::Command) takes.
-    pub fn command_actions() -> impl Iterator<Item = &'static str> {
-        super::command::offered_names()
-    }
-
     /// Queues a CALL of an operator.
     pub(super) fn command(
         &mut self,

@@ -208,6 +208,23 @@ fn a_remote_start_with_a_profile_needs_room_for_all_of_it_until_ours_is_accepted
 }
 
 #[test]
+fn a_start_with_a_profile_that_is_told_before_its_status_is_reserved_in_full() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.apply(&command("c1", "RemoteStartTransaction", START)).unwrap();
+    bench.obey();
+    bench.wait(20);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+    bench.start_of(0, "OP");
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "it may draw that by now");
+    let patch = ConfigPatch { reserve: Some(Watts(90_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(60);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(9_660));
+    assert_eq!(bench.csms.points[0].start_slots.len(), 0);
+}
+
+#[test]
 fn a_start_with_a_profile_is_known_to_the_next_process_and_its_refusal_frees_the_room() {
     let mut bench = Bench::new(1);
     bench.boot(0);

@@ -179,8 +179,12 @@ impl Bench {
 
     /// Reports a start and returns the transaction id.
     fn start(&mut self, point: usize) -> i64 {
+        self.start_of(point, "TAG1")
+    }
+
+    fn start_of(&mut self, point: usize, id_tag: &str) -> i64 {
         let request = format!(
-            r#"{{"connectorId":1,"idTag":"TAG1","meterStart":1000,"timestamp":"{}"}}"#,
+            r#"{{"connectorId":1,"idTag":"{id_tag}","meterStart":1000,"timestamp":"{}"}}"#,
             self.now
         );
         transaction_id(&self.call(point, "StartTransaction", &request))
