@@ -26,11 +26,21 @@ pub(super) enum About {
     Authorize {
         session: u64,
     },
+    /// Of a card that would end this session.
+    AuthorizeStop {
+        session: u64,
+    },
     Start {
         session: u64,
     },
     Stop,
     Meter,
+    Diagnostics,
+    Firmware,
+    Log,
+    SignedFirmware,
+    SecurityEvent,
+    SignCertificate,
 }
 
 impl About {
@@ -39,10 +49,16 @@ impl About {
             About::Boot => Action::BootNotification,
             About::Heartbeat => Action::Heartbeat,
             About::Status { .. } => Action::StatusNotification,
-            About::Authorize { .. } => Action::Authorize,
+            About::Authorize { .. } | About::AuthorizeStop { .. } => Action::Authorize,
             About::Start { .. } => Action::StartTransaction,
             About::Stop => Action::StopTransaction,
             About::Meter => Action::MeterValues,
+            About::Diagnostics => Action::DiagnosticsStatusNotification,
+            About::Firmware => Action::FirmwareStatusNotification,
+            About::Log => Action::LogStatusNotification,
+            About::SignedFirmware => Action::SignedFirmwareStatusNotification,
+            About::SecurityEvent => Action::SecurityEventNotification,
+            About::SignCertificate => Action::SignCertificate,
         }
     }
 }
