@@ -209,6 +209,8 @@ async def story(point, authority, done):
     await ask(call.ChangeAvailability(connector_id=2, type="Inoperative"), status="Accepted")
     await point.hears("StatusNotification", lambda p: p["status"] == "Unavailable")
     await ask(call.ChangeAvailability(connector_id=2, type="Operative"), status="Accepted")
+    await ask(call.ClearCache(), status="Rejected")
+    await ask(call.ChangeConfiguration(key="AuthorizationCacheEnabled", value="true"), status="Accepted")
     await ask(call.ClearCache(), status="Accepted")
     await ask(call.DataTransfer(vendor_id="org.example"), status="UnknownVendorId")
     # Smart charging, trigger.
