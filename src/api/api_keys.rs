@@ -9,9 +9,8 @@ use utoipa::ToSchema;
 use crate::api::ApiState;
 use crate::api::auth::{self, Scope};
 use crate::api::contract::Body;
-use crate::api::problem::{FieldError, Problem};
+use crate::api::problem::Problem;
 use crate::api::values::{Id, Instant};
-use crate::csms::Csms;
 use crate::ids::SiteId;
 use crate::shell::secret;
 use crate::store::{ApiKeyRow, Fact};
@@ -110,7 +109,11 @@ pub(super) async fn list_keys(State(api): State<ApiState>) -> Result<Json<KeyLis
 #[utoipa::path(
     post, path = "/api/v1/api-keys", tag = "keys",
     request_body(content = KeyRequest),
-    responses((status = 201, description = "The key", body = NewKeyResponse)),
+    responses(
+        (status = 201, description = "The key", body = NewKeyResponse),
+        (status = 404, description = "No such site"),
+        (status = 409, description = "The scope admin for some sites only"),
+    ),
     security(("bearer" = ["admin"])),
 )]
 pub(super) async fn create_key(
@@ -144,20 +147,17 @@ pub(super) async fn create_key(
 /// The sites of a new key, which must exist.
 async fn known_sites(api: &ApiState, request: &KeyRequest) -> Result<Vec<SiteId>, Problem> {
     let wanted = request.sites.clone().unwrap_or_default();
+    let asked = wanted.clone();
+    let unknown =
+        api.look(move |csms| asked.iter().find(|id| csms.site(id).is_none()).cloned()).await?;
+    if let Some(id) = unknown {
+        return Err(Problem::not_found(format!("there is no site {id}")));
+    }
     if !wanted.is_empty() && request.scope == Scope::Admin {
         let detail = "the scope admin is for the whole server: leave `sites` out, or take control";
-        return Err(Problem::invalid(vec![FieldError::at("/scope", detail)]));
+        return Err(Problem::conflict(detail));
     }
-    let missing = |csms: &Csms, id: &String| csms.site(id).is_none();
-    let asked = wanted.clone();
-    let unknown = api.look(move |csms| asked.iter().position(|id| missing(csms, id))).await?;
-    match unknown {
-        None => Ok(wanted.iter().map(|id| SiteId::new(id)).collect()),
-        Some(index) => {
-            let detail = format!("there is no site {}", wanted[index]);
-            Err(Problem::invalid(vec![FieldError::at(format!("/sites/{index}"), detail)]))
-        }
-    }
+    Ok(wanted.iter().map(|id| SiteId::new(id)).collect())
 }
 
 /// Withdraw a key
