@@ -49,10 +49,11 @@ impl Tape {
 
     fn record(&mut self, text: &str, is_ours: bool) {
         let Some(file) = &mut self.file else { return };
-        let frame: Value = match serde_json::from_str(text) {
+        let frame = match serde_json::from_str::<Value>(text) {
             Ok(frame) => frame,
             Err(error) if is_ours => panic!("we sent what is no JSON: {error}: {text}"),
-            Err(_) => return,
+            // A call cut off or garbled within its payload is answered all the same.
+            Err(_) => Value::Array(beginning(text)),
         };
         let other = if self.ours == CHARGE_POINT { CENTRAL_SYSTEM } else { CHARGE_POINT };
         let mut record = json!({
@@ -80,4 +81,17 @@ impl Tape {
         let line = format!("{record}\n");
         file.write_all(line.as_bytes()).expect("AMPACITY_FRAMES takes what is recorded");
     }
+}
+
+/// The elements of a JSON list up to the first that cannot be read.
+fn beginning(text: &str) -> Vec<Value> {
+    let mut elements = Vec::new();
+    let mut rest = text.trim_start().strip_prefix('[');
+    while let Some(list) = rest {
+        let mut source = serde_json::Deserializer::from_str(list).into_iter::<Value>();
+        let Some(Ok(element)) = source.next() else { break };
+        elements.push(element);
+        rest = list[source.byte_offset()..].trim_start().strip_prefix(',');
+    }
+    elements
 }

@@ -49,10 +49,10 @@ fn examine<R: Receiver>() -> Tally {
         let answer = answer_of(&receiver.deliver(&frame(*action, &whole.to_string())));
         match role {
             Role::Foreign => {
-                assert_eq!(answer, Answer::Refused(ErrorCode::NotSupported), "{action}")
+                assert_eq!(answer, Answer::Refused(ErrorCode::NotSupported), "{action}");
             }
             Role::Serves | Role::NeverRefuses => {
-                assert_eq!(answer, Answer::Read, "{action}: {whole}")
+                assert_eq!(answer, Answer::Read, "{action}: {whole}");
             }
         }
         for case in damaged(*action) {
