@@ -313,6 +313,8 @@ impl Driver<'_> {
         while let Some(outside) = self.world.poll_outside() {
             match outside {
                 Outside::Connect { point } => self.connect(point),
+                // The socket closes; `Down` follows, and a new attempt.
+                Outside::Disconnect { point } => drop(self.lines.remove(&point)),
                 Outside::Send { point, text } => {
                     let Some(line) = self.lines.get(&point) else { continue };
                     if line.try_send(text).is_ok() {
