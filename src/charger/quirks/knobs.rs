@@ -120,6 +120,8 @@ pub(super) struct Knobs {
 
     pub(super) disconnects_after_errors: Option<u32>,
     pub(super) disconnects_when_asked_early: bool,
+    pub(super) no_subprotocol: bool,
+    pub(super) double_slash_path: bool,
     pub(super) broken_json: Vec<&'static str>,
     pub(super) vendor_data_before_status: bool,
 

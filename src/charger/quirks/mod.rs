@@ -50,6 +50,15 @@ pub enum Fault {
     ClockSkew(Span),
 }
 
+/// What is peculiar about the way a station opens its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// It asks for the subprotocol of OCPP 1.6J.
+    pub subprotocol: bool,
+    /// Its URL has a slash too many before the identity.
+    pub double_slash: bool,
+}
+
 /// The quirks and faults of one station and what it remembers because of them.
 #[derive(Clone, Debug)]
 pub(super) struct Oddity {
@@ -178,6 +187,16 @@ impl ChargePoint {
         }
         self.update_offers(now);
         self.handle_timeout(now);
+    }
+
+    /// How the station opens its connection.
+    #[must_use]
+    pub fn handshake(&self) -> Handshake {
+        let knobs = self.oddity.as_ref().map(|oddity| &oddity.knobs);
+        Handshake {
+            subprotocol: knobs.is_none_or(|knobs| !knobs.no_subprotocol),
+            double_slash: knobs.is_some_and(|knobs| knobs.double_slash_path),
+        }
     }
 
     /// The central system's time is not taken over.

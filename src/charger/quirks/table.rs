@@ -214,6 +214,12 @@ pub const QUIRKS: &[Entry] = &[
             k.disconnects_when_asked_early = true;
         },
     ),
+    flag("no_subprotocol", "", "asks for no subprotocol of WebSocket (under `fleet`)", |k| {
+        k.no_subprotocol = true;
+    }),
+    flag("double_slash_path", "", "writes a slash too many in its URL (under `fleet`)", |k| {
+        k.double_slash_path = true;
+    }),
     one_of("broken_json", BROKEN, "json", "sends this CALL with a comma too many", |k, name| {
         k.broken_json.push(name);
     }),
