@@ -33,6 +33,7 @@ mod schema;
 mod sessions;
 mod simulation;
 mod sites;
+mod trouble;
 mod values;
 
 use std::ops::Deref;

@@ -90,12 +90,17 @@ impl Recorder {
                 }
             }
             Event::Rotated { .. } => self.record.rotations.push(now),
+            Event::TroubleChanged { point, connector, trouble } => {
+                self.record.troubles.push((now, point.0, connector, trouble));
+            }
             // For whoever keeps or shows them; a record has its own marks.
             Event::ReservationFell { .. }
             | Event::BoundChanged { .. }
             | Event::BoundGone { .. }
             | Event::IdTaken { .. }
             | Event::PointChanged { .. }
+            | Event::BreedLearned { .. }
+            | Event::SessionFound { .. }
             | Event::CommandEnded { .. }
             | Event::Rebalanced { .. } => {}
         }
@@ -174,6 +179,7 @@ impl Recorder {
         record.sessions.retain(|session| session.arrival < end);
         let simulated = record.chargers.len();
         record.commands.retain(|command| command.charger < simulated);
+        record.troubles.retain(|(_, charger, _, _)| *charger < simulated);
         record
     }
 }

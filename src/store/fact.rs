@@ -1,6 +1,7 @@
 //! The facts: what is worth remembering, row by row.
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
+use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::time::Time;
@@ -30,6 +31,10 @@ pub enum Fact {
     Limit(LimitRow),
     /// Nothing of ours is in force at a connector any more: (charge point, connector).
     LimitGone(ChargePointId, u32),
+    /// What a charge point is, as its BootNotification says.
+    Breed(ChargePointId, Breed),
+    /// How charge points of a kind are known to take limits.
+    Manner(Breed, Manner),
     /// A command of an operator, whole; told again when it ends.
     Command(CommandRow),
     /// A site's allocation from this instant on.

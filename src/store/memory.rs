@@ -8,6 +8,7 @@ use super::{
     ANSWERS_KEPT, ApiKeyRow, Bucket, CommandRow, ENDED_SAVED, Fact, HistoryRow, IdempotentRow,
     LimitRow, PointRow, Query, Saved, SiteRow, Store, StoreError, TransactionRow,
 };
+use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
@@ -52,6 +53,8 @@ struct State {
     by_session: BTreeMap<SessionId, i64>,
     last_transaction_id: i64,
     limits: BTreeMap<(ChargePointId, u32), LimitRow>,
+    breeds: BTreeMap<ChargePointId, Breed>,
+    manners: BTreeMap<Breed, Manner>,
     commands: BTreeMap<String, CommandRow>,
     by_request: BTreeSet<(Time, String)>,
     history: BTreeMap<SiteId, History>,
@@ -71,6 +74,7 @@ impl State {
                 self.points.remove(point);
                 self.credentials.remove(point);
                 self.limits.retain(|(at, _), _| at != point);
+                self.breeds.remove(point);
             }
             Fact::Credential(point, sha256) => {
                 put(&mut self.credentials, point.clone(), *sha256);
@@ -88,6 +92,12 @@ impl State {
             }
             Fact::LimitGone(point, connector) => {
                 self.limits.remove(&(point.clone(), *connector));
+            }
+            Fact::Breed(point, breed) => {
+                self.breeds.insert(point.clone(), breed.clone());
+            }
+            Fact::Manner(breed, manner) => {
+                self.manners.insert(breed.clone(), *manner);
             }
             Fact::Command(row) => self.command(row),
             Fact::History(row) => self.history(&row.site, row.at, Some(row)),
@@ -196,6 +206,8 @@ impl Store for Memory {
             transactions,
             last_transaction_id: state.last_transaction_id,
             limits: state.limits.values().cloned().collect(),
+            breeds: state.breeds.iter().map(|(at, breed)| (at.clone(), breed.clone())).collect(),
+            manners: state.manners.iter().map(|(breed, how)| (breed.clone(), *how)).collect(),
         })
     }
 

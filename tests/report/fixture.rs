@@ -98,6 +98,7 @@ pub(crate) fn record() -> RunRecord {
         sessions: sessions(),
         commands: commands(),
         marks: vec![(minute(60), "max_power_kw 40 -> 30".to_owned())],
+        troubles: Vec::new(),
         rotations: vec![minute(75)],
         causes: Vec::new(),
         uncovered_max_kw: -1.5,

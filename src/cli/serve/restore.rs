@@ -44,6 +44,8 @@ pub(super) fn central(options: Options, saved: Saved, now: Time) -> Csms {
         transactions: transactions.collect(),
         last_transaction_id: saved.last_transaction_id,
         limits: limits.collect(),
+        breeds: saved.breeds,
+        manners: saved.manners,
     };
     Csms::restore(options, now, &state)
 }

@@ -1,7 +1,10 @@
 //! The central system against scripted charge points: the fixture.
 
+mod adaptation;
 mod commands;
 mod inputs;
+mod meters;
+mod odd;
 mod regressions;
 mod restart;
 mod stories;

@@ -1,0 +1,106 @@
+//! What the timestamps of a station mean in our time.
+//!
+//! Clocks are hours off, in local time marked as UTC, or never set (ocpp.md, Q23). One that is
+//! ahead shows at once, because nothing comes from the future. One that is behind looks like a
+//! message that has waited, so it shows only when messages keep the same age for a while, on a
+//! connection old enough to have carried everything that waited.
+
+use crate::ocpp::types::Timestamp;
+use crate::time::{Span, Time};
+
+/// Clocks this exact are right.
+const RIGHT: Span = Span::from_s(60);
+/// A station needs 270 s to give up a message (MessageTimeout 30 s, three attempts with 60 and
+/// 120 s between them): on an older connection, something older than this comes from a clock that
+/// is behind.
+const WAITED: Span = Span::from_s(600);
+/// Messages of the same age this far apart did not wait: a queue that drains grows younger.
+const APART: Span = Span::from_s(50);
+
+/// The clock of a station, as its messages show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StationClock {
+    /// How much it is behind; negative: ahead.
+    behind: Span,
+    connected: Time,
+    /// A message that came too late, if the clock is right: when, and how old it seemed.
+    suspect: Option<(Time, Span)>,
+}
+
+impl StationClock {
+    /// A connection begins; everything that waited comes first.
+    pub(crate) fn connect(&mut self, now: Time) {
+        *self = StationClock { connected: now, ..StationClock::default() };
+    }
+
+    /// The instant that a station means; never later than `now`. The flag tells that its clock was
+    /// newly found to be off.
+    pub(crate) fn read(&mut self, said: Timestamp, now: Time) -> (Time, bool) {
+        if !said.is_plausible() {
+            return (now, false);
+        }
+        let age = now.since(said.0);
+        let before = self.behind;
+        if age < Span::ZERO - RIGHT {
+            self.behind = if before < Span::ZERO { before.min(age) } else { age };
+        } else if age <= RIGHT {
+            self.behind = Span::ZERO;
+        } else if before > Span::ZERO {
+            self.behind = before.min(age);
+        } else if age > WAITED && now.since(self.connected) > WAITED {
+            self.suspect(age, now);
+        }
+        let found = before == Span::ZERO && self.behind != Span::ZERO;
+        ((said.0 + self.behind).min(now), found)
+    }
+
+    fn suspect(&mut self, age: Span, now: Time) {
+        match self.suspect {
+            Some((since, known)) if (age - known).0.abs() <= RIGHT.0 / 2 => {
+                if now.since(since) >= APART {
+                    self.behind = age;
+                }
+            }
+            _ => self.suspect = Some((now, age)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_unix_s(1_777_880_400 + seconds)
+    }
+
+    fn said(seconds: i64) -> Timestamp {
+        Timestamp(at(seconds))
+    }
+
+    #[test]
+    fn a_clock_ahead_shows_at_once() {
+        let mut clock = StationClock::default();
+        clock.connect(at(0));
+        assert_eq!(clock.read(said(7_210), at(10)), (at(10), true));
+        assert_eq!(clock.read(said(7_100), at(20)).0, at(-100), "this one has waited");
+        assert_eq!(clock.read(said(30), at(31)).0, at(30), "it was set");
+    }
+
+    #[test]
+    fn a_clock_behind_shows_when_nothing_can_have_waited_so_long() {
+        let mut clock = StationClock::default();
+        clock.connect(at(0));
+        assert_eq!(clock.read(said(-7_200), at(5)), (at(-7_200), false), "two hours old, perhaps");
+        assert_eq!(clock.read(said(-6_000), at(1_200)), (at(-6_000), false), "still perhaps");
+        assert_eq!(clock.read(said(-5_940), at(1_200)).0, at(-5_940), "a queue that drains");
+        assert_eq!(clock.read(said(-5_870), at(1_270)), (at(1_270), true));
+        assert_eq!(clock.read(said(-5_840), at(1_310)).0, at(1_300), "10 s late");
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_says_nothing() {
+        let mut clock = StationClock::default();
+        assert_eq!(clock.read(Timestamp(Time(0)), at(7)), (at(7), false));
+    }
+}
