@@ -69,7 +69,7 @@ fn the_depot_loses_power_at_one_and_has_it_back_in_the_morning() {
         .iter()
         .map(|entry| match &entry.action {
             TimelineAction::Config { max_power, .. } => (entry.at.to_ocpp(), *max_power),
-            TimelineAction::Rebalance { .. } => (entry.at.to_ocpp(), None),
+            _ => (entry.at.to_ocpp(), None),
         })
         .collect();
     assert_eq!(

@@ -48,6 +48,7 @@
 //! | `serve*` | CALLs of the central system |
 //! | `outbox`, `timers` | CALLs of the station: order, time-out, repetition |
 //! | `keys`, `status` | configuration keys; transitions of a connector |
+//! | `quirks` | what real stations do instead; faults |
 
 mod clock;
 mod connector;
@@ -59,6 +60,7 @@ mod metering;
 mod offering;
 mod outbox;
 mod point;
+pub mod quirks;
 mod registration;
 pub mod sample;
 mod serve;
@@ -70,6 +72,7 @@ pub mod status;
 mod timers;
 
 pub use point::ChargePoint;
+pub use quirks::{Fault, Quirk};
 pub use registration::{FIRMWARE, VENDOR};
 pub use status::Status;
 
@@ -139,6 +142,8 @@ pub enum Output {
         /// As given by the central system.
         transaction_id: i64,
     },
+    /// The station hangs up; whoever drives it calls `link_down` and connects again after a while.
+    Disconnect,
     /// The session ended or was refused; the driver may unplug.
     Ended {
         /// 1-based.

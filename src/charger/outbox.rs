@@ -31,6 +31,8 @@ pub(super) enum About {
     },
     Stop,
     Meter,
+    /// What only a station with quirks calls.
+    Odd(Action),
 }
 
 impl About {
@@ -43,6 +45,7 @@ impl About {
             About::Start { .. } => Action::StartTransaction,
             About::Stop => Action::StopTransaction,
             About::Meter => Action::MeterValues,
+            About::Odd(action) => action,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::charger::connector::Connector;
 use crate::charger::keys::{Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
 use crate::charger::lane::Lane;
 use crate::charger::outbox::Outbox;
+use crate::charger::quirks::Oddity;
 use crate::charger::serve::cut;
 use crate::charger::status::{self, Status};
 use crate::charger::{ChargerSpec, Counters, Output};
@@ -74,6 +75,8 @@ pub struct ChargePoint {
     pub(super) apply_at: Time,
     pub(super) limits_until: Time,
     pub(super) last_session: u64,
+    /// Quirks and faults; most stations have none.
+    pub(super) oddity: Option<Box<Oddity>>,
 }
 
 impl ChargePoint {
@@ -112,6 +115,7 @@ impl ChargePoint {
             apply_at: Time::NEVER,
             limits_until: Time::NEVER,
             last_session: 0,
+            oddity: None,
         };
         point.schedule_clock_sample(now);
         point
@@ -209,6 +213,9 @@ impl ChargePoint {
         match self.power {
             Power::On => {}
             Power::Resetting(at) | Power::Down(at) => next = next.min(at),
+        }
+        if self.oddity.is_some() {
+            next = next.min(self.habits_due());
         }
         if self.is_reachable() {
             next = next.min(self.boot_at).min(self.outbox.poll_timeout(self.is_accepted()));
@@ -341,6 +348,10 @@ impl ChargePoint {
     }
 
     pub(super) fn send(&mut self, text: String) {
+        let text = match &mut self.oddity {
+            Some(oddity) => oddity.reword(text),
+            None => text,
+        };
         self.outputs.push_back(Output::Send(text));
     }
 

@@ -38,6 +38,7 @@ impl ChargePoint {
     /// The station may send at will: statuses the central system lacks, then what drivers wait for.
     fn on_connected(&mut self, now: Time) {
         self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
+        self.greet(now);
         if self.station_reported != Some(self.station_status) {
             self.report_station_status(now);
         }
@@ -51,6 +52,7 @@ impl ChargePoint {
 
     /// Forgets every CALL that a lost link makes pointless, and what it was for begins anew.
     pub(super) fn drop_calls(&mut self, now: Time) {
+        self.forget_late_answers();
         for call in self.outbox.link_down() {
             match call.about {
                 About::Status { connector: 0 } => self.station_reported = None,
@@ -76,13 +78,14 @@ impl ChargePoint {
     }
 
     pub(super) fn queue_boot(&mut self) {
+        let firmware = self.firmware();
         let (model, serial) = (cut(&self.spec.model, 20), cut(self.id.as_str(), 25));
         let request = BootNotificationRequest {
             charge_point_vendor: VENDOR.into(),
             charge_point_model: model.into(),
             charge_point_serial_number: Some(serial.into()),
             charge_box_serial_number: None,
-            firmware_version: Some(FIRMWARE.into()),
+            firmware_version: Some(firmware.into()),
             iccid: None,
             imsi: None,
             meter_type: None,
@@ -162,6 +165,7 @@ impl ChargePoint {
             vendor_id: None,
             vendor_error_code: None,
         };
+        self.before_status();
         self.outbox.push(About::Status { connector }, json(&request));
     }
 
@@ -186,6 +190,21 @@ impl ChargePoint {
             self.end_session(now, c, reason);
             self.cancel_remote_start(now, c);
         }
+    }
+
+    /// The power is gone for `lasts`, and with it the connection, every session and whatever the
+    /// station had not written down: it boots when the power is back, reports the ends of its
+    /// transactions and keeps its settings and profiles.
+    pub fn power_loss(&mut self, now: Time, lasts: Span) {
+        self.link_down(now);
+        for c in 0..self.connectors.len() {
+            self.end_session(now, c, StopReason::PowerLoss);
+            self.cancel_remote_start(now, c);
+        }
+        self.power = Power::Down(now + lasts);
+        self.registration = None;
+        self.drop_calls(now);
+        self.handle_timeout(now);
     }
 
     /// Goes down or comes up when it is time.

@@ -111,8 +111,9 @@ impl ChargePoint {
 
     /// Queues StartTransaction.
     fn start(&mut self, now: Time, c: usize) {
+        self.restart_register(now, c);
         let begin = self.transaction_data(now, c, true);
-        let meter_start = self.connectors[c].meter.register_wh(now);
+        let meter_start = self.shown_wh(now, c);
         let number = self.connectors[c].number;
         let timestamp = Timestamp(self.clock(now));
         let Some(session) = &mut self.connectors[c].session else { return };
@@ -132,6 +133,7 @@ impl ChargePoint {
             begin,
         });
         let about = About::Start { session: session.serial };
+        self.before_start(c, about, &payload);
         self.outbox.push_transactional(about, payload, None);
     }
 
@@ -231,7 +233,7 @@ impl ChargePoint {
             payload.push(',');
         }
         payload.push_str("\"meterStop\":");
-        push_scaled(&mut payload, self.connectors[c].meter.register_wh(now), 0);
+        push_scaled(&mut payload, self.shown_wh(now, c), 0);
         payload.push_str(",\"timestamp\":\"");
         self.clock(now).write_ocpp(&mut payload);
         payload.push_str("\",\"transactionId\":");

@@ -44,6 +44,9 @@ impl ChargePoint {
             self.update_offers(now);
         }
         self.run_samples(now);
+        if self.oddity.is_some() {
+            self.run_habits(now);
+        }
     }
 
     /// A CALL failed: transaction messages are repeated by their policy, a card and a status that

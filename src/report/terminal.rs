@@ -2,7 +2,7 @@
 
 use crate::report::assertions::Outcome;
 use crate::report::text::{duration, local, number, short};
-use crate::report::{Report, Verdict, strategy_name};
+use crate::report::{Report, Verdict, compliance, strategy_name};
 use crate::scenario::model::Severity;
 
 /// More failed assertions than this are counted instead of listed.
@@ -167,7 +167,7 @@ fn site(report: &Report<'_>) -> Rows {
             "never".to_owned()
         }
     };
-    vec![
+    let mut rows = vec![
         (
             "peak",
             format!("{} kW of {} kW for vehicles", number(m.peak_kw, 1), number(m.limit_kw, 1)),
@@ -185,7 +185,25 @@ fn site(report: &Report<'_>) -> Rows {
             "capacity used",
             format!("{}, load factor {}", percent(m.utilisation_pct), optional(m.load_factor, 2)),
         ),
-    ]
+    ];
+    rows.extend(beyond(report).map(|who| ("beyond reservation", who)));
+    rows
+}
+
+/// Which chargers drew more than was reserved for them, and how much more at most, the worst
+/// first; `None` when none did.
+pub(super) fn beyond(report: &Report<'_>) -> Option<String> {
+    const NAMED: usize = 4;
+    let chargers = compliance::beyond_reservation(report.record);
+    let mut named: Vec<String> = chargers
+        .iter()
+        .take(NAMED)
+        .map(|(charger, excess)| format!("{charger} by up to {} kW", number(excess.kw(), 1)))
+        .collect();
+    if chargers.len() > NAMED {
+        named.push(format!("{} more", chargers.len() - NAMED));
+    }
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 fn rates(report: &Report<'_>) -> Rows {

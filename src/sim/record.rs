@@ -55,6 +55,8 @@ pub struct RunRecord {
     /// Largest true draw of a charge point beyond what the ledger had reserved for it; 0 or less
     /// proves that the ledger covered everything.
     pub uncovered_max_kw: f64,
+    /// The same for each charger, 0 when everything was covered; in the order of `chargers`.
+    pub uncovered: Vec<Watts>,
     /// Highest true draw.
     pub peak: Watts,
     /// Wall-clock seconds of the run, measured by the shell (0 when unknown).

@@ -129,11 +129,16 @@ impl Recorder {
             changes.push("the same configuration again".to_owned());
         }
         self.record.limits.push((now, config.max_power, config.ev_limit()));
-        self.record.marks.push((now, changes.join(", ")));
+        self.mark(now, changes.join(", "));
+    }
+
+    /// Something happened that belongs on the time axes.
+    pub(crate) fn mark(&mut self, now: Time, what: String) {
+        self.record.marks.push((now, what));
     }
 
     pub(crate) fn rebalanced(&mut self, now: Time, reason: &str) {
-        self.record.marks.push((now, format!("rebalance: {reason}")));
+        self.mark(now, format!("rebalance: {reason}"));
     }
 
     pub(crate) fn sample(

@@ -102,6 +102,7 @@ pub(crate) fn record() -> RunRecord {
         rotations: vec![minute(75)],
         causes: Vec::new(),
         uncovered_max_kw: -1.5,
+        uncovered: Vec::new(),
         over_limit: Excess { seconds: 42.5, kwh: 0.0125, max_kw: 2.0 },
         committed_over_limit: Excess::default(),
         energy: EnergyBalance { grid_kwh: 30.0, battery_kwh: 27.0, losses_kwh: 3.0 },
