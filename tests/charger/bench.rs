@@ -73,6 +73,8 @@ pub(crate) struct Script {
     pub(crate) boot_interval: i64,
     pub(crate) authorize: &'static str,
     pub(crate) start_status: &'static str,
+    /// What it says about some cards, in place of the above.
+    pub(crate) cards: BTreeMap<&'static str, Value>,
     pub(crate) next_transaction: i64,
     /// What its clock is ahead of the bench's.
     pub(crate) ahead: Span,
@@ -91,6 +93,7 @@ pub(crate) struct Bench {
     answers: BTreeMap<String, Value>,
     asked: u64,
     outstanding: Option<(String, Time)>,
+    linked: bool,
     /// Last status of each connector that was reported on this connection.
     reports: BTreeMap<u32, Status>,
     tape: Tape,
@@ -110,6 +113,7 @@ impl Bench {
                 boot_interval: 3600,
                 authorize: "Accepted",
                 start_status: "Accepted",
+                cards: BTreeMap::new(),
                 next_transaction: 1,
                 ahead: Span::ZERO,
             },
@@ -119,6 +123,7 @@ impl Bench {
             answers: BTreeMap::new(),
             asked: 0,
             outstanding: None,
+            linked: false,
             reports: BTreeMap::new(),
             tape: Tape::new(CHARGE_POINT),
         }
@@ -148,11 +153,13 @@ impl Bench {
     }
 
     pub(crate) fn link_up(&mut self) {
+        self.linked = true;
         self.point.link_up(self.now);
         self.drain();
     }
 
     pub(crate) fn link_down(&mut self) {
+        self.linked = false;
         self.outstanding = None;
         self.reports.clear();
         self.point.link_down(self.now);
@@ -169,9 +176,35 @@ impl Bench {
         self.drain();
     }
 
+    pub(crate) fn present(&mut self, connector: u32, id_tag: &str) {
+        self.point.present(self.now, connector, id_tag);
+        self.drain();
+    }
+
     pub(crate) fn unplug(&mut self, connector: u32) {
         self.point.unplug(self.now, connector);
         self.drain();
+    }
+
+    /// The power is gone for so long. The link, if there was one, is back before the station is.
+    pub(crate) fn lose_power(&mut self, seconds: i64) {
+        self.point.power_loss(self.now, Span::from_s(seconds));
+        self.link_again();
+    }
+
+    /// The station crashes; for the link see `lose_power`.
+    pub(crate) fn reboot(&mut self) {
+        self.point.reboot(self.now);
+        self.link_again();
+    }
+
+    fn link_again(&mut self) {
+        self.outstanding = None;
+        self.reports.clear();
+        self.drain();
+        if self.linked {
+            self.link_up();
+        }
     }
 
     /// The car takes this and wants it.
@@ -239,6 +272,17 @@ impl Bench {
     /// Payloads of the station's CALLs of this action since the last `forget`.
     pub(crate) fn sent_of(&self, action: &str) -> Vec<&Value> {
         self.sent.iter().filter(|sent| sent.action == action).map(|sent| &sent.payload).collect()
+    }
+
+    /// Sets a configuration key, which has to be accepted.
+    pub(crate) fn set_key(&mut self, key: &str, value: &str) {
+        let change = json!({"key": key, "value": value});
+        assert_eq!(self.status_of("ChangeConfiguration", &change), "Accepted", "{key} = {value}");
+    }
+
+    /// The `status` of the station's CALLs of this action since the last `forget`, in order.
+    pub(crate) fn statuses_of(&self, action: &str) -> Vec<&str> {
+        self.sent_of(action).into_iter().filter_map(|payload| payload["status"].as_str()).collect()
     }
 
     /// Actions since the last `forget`, in order.
@@ -311,7 +355,7 @@ impl Bench {
         let text = if self.script.refuses.contains(name) {
             json!([4, id, "InternalError", "", {}])
         } else {
-            json!([3, id, self.conf(name)])
+            json!([3, id, self.conf(name, payload)])
         };
         self.outstanding = None;
         let text = text.to_string();
@@ -319,20 +363,27 @@ impl Bench {
         self.point.handle_frame(self.now, &text);
     }
 
-    fn conf(&mut self, action: &str) -> Value {
+    fn conf(&mut self, action: &str, payload: &Value) -> Value {
         let now = (self.now + self.script.ahead).to_ocpp();
+        let card = payload["idTag"].as_str().and_then(|tag| self.script.cards.get(tag)).cloned();
         match action {
             "BootNotification" => {
                 let interval = self.script.boot_interval;
                 json!({"status": self.script.boot_status, "currentTime": now, "interval": interval})
             }
             "Heartbeat" => json!({"currentTime": now}),
-            "Authorize" => json!({"idTagInfo": {"status": self.script.authorize}}),
+            "Authorize" => {
+                let info = card.unwrap_or_else(|| json!({"status": self.script.authorize}));
+                json!({ "idTagInfo": info })
+            }
             "StartTransaction" => {
                 self.script.next_transaction += 1;
                 let id = self.script.next_transaction - 1;
-                json!({"idTagInfo": {"status": self.script.start_status}, "transactionId": id})
+                let info = card.unwrap_or_else(|| json!({"status": self.script.start_status}));
+                json!({"idTagInfo": info, "transactionId": id})
             }
+            "StopTransaction" if card.is_some() => json!({ "idTagInfo": card }),
+            "SignCertificate" => json!({"status": "Accepted"}),
             _ => json!({}),
         }
     }

@@ -14,7 +14,9 @@ pub(crate) const LIMIT_KW: f64 = 60.0;
 
 /// The site with one charger that has these quirks, and anything more.
 pub(crate) fn with(quirks: &[&str], more: &str) -> Scenario {
-    let odd = format!("[[chargers]]\nid = \"odd\"\nmodel = \"ac22\"\npriority = 3\nquirks = {quirks:?}\n");
+    let odd = format!(
+        "[[chargers]]\nid = \"odd\"\nmodel = \"ac22\"\npriority = 3\nquirks = {quirks:?}\n"
+    );
     scenario(LIMIT_KW, &odd, "odd,+10m,+4h10m,60\n", more)
 }
 
