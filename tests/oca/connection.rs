@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use crate::central::{Central, POINT};
 use crate::socket::basic;
 use crate::station::Station;
-use crate::tls::{Authority, Own};
+use crate::tls::{Authority, Own, mutual};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tc_073_a_new_password_holds_from_the_next_connection_on() {
@@ -29,7 +29,7 @@ async fn tc_073_a_new_password_holds_from_the_next_connection_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tc_083_a_station_told_to_use_a_higher_profile_comes_back_over_tls() {
+async fn tc_083_a_station_told_to_use_a_higher_profile_comes_back_encrypted() {
     let (central, mut station) = Central::booted().await;
     let authority = Authority::new();
     let address = central.door(Security::TlsBasic(authority.server())).await;
@@ -76,8 +76,7 @@ async fn tc_086_a_server_certificate_is_shown_to_the_station_and_a_key_to_the_se
 async fn tc_087_a_client_certificate_names_the_station() {
     let central = Central::open().await;
     let (servers, stations) = (Authority::new(), Authority::new());
-    let security = Security::MutualTls { tls: servers.server(), client_ca: stations.root_file() };
-    let address = central.door(security).await;
+    let address = central.door(mutual(&servers, &stations)).await;
     let signed = |authority: &Authority, name: &str| {
         let key = KeyPair::generate().expect("a key");
         Own { chain: authority.sign(name, &key), key }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::central::{Central, POINT};
 use crate::station::{Station, at, now};
-use crate::tls::{Authority, request};
+use crate::tls::{Authority, Own, mutual, request};
 
 fn answer(status: &str) -> Value {
     json!({ "status": status })
@@ -40,7 +40,7 @@ async fn installed(station: &mut Station, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tc_074_a_new_certificate_is_asked_for_signed_and_sent() {
+async fn tc_074_a_certificate_signed_on_request_lets_the_station_in() {
     let (central, mut station) = Central::booted().await;
     let trigger = json!({ "requestedMessage": "SignChargePointCertificate" });
     let ended = station.command("ExtendedTriggerMessage", trigger, answer("Accepted")).await;
@@ -50,11 +50,17 @@ async fn tc_074_a_new_certificate_is_asked_for_signed_and_sent() {
     let told = station.ask("SignCertificate", json!({ "csr": csr })).await;
     assert_eq!(told["status"], "Accepted");
     assert_eq!(central.known("certificate").await["csr"], csr.as_str());
-    let chain = Authority::new().sign(POINT, &key);
+    let (servers, stations) = (Authority::new(), Authority::new());
+    let chain = stations.sign(POINT, &key);
     let signed = json!({ "certificateChain": chain });
     let ended = station.command("CertificateSigned", signed, answer("Accepted")).await;
     assert_eq!(ended, "accepted");
     assert_eq!(central.known("certificate").await["status"], "Accepted");
+    drop(station);
+    let address = central.door(mutual(&servers, &stations)).await;
+    let wire = servers.dial(address, Some(&Own { chain, key })).await.expect("TLS");
+    let station = Station::over(wire, &central.rest, POINT, "").await;
+    station.expect("its certificate").boot().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ampacity::shell::door::TlsFiles;
+use ampacity::shell::door::{Security, TlsFiles};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -43,7 +43,7 @@ impl Authority {
     }
 
     /// The same in a file.
-    pub(crate) fn root_file(&self) -> PathBuf {
+    fn root_file(&self) -> PathBuf {
         self.file("root.pem", &self.root())
     }
 
@@ -53,7 +53,7 @@ impl Authority {
         signed.expect("a certificate").pem()
     }
 
-    /// A server's certificate and key.
+    /// A server's certificate and key, for security profiles 2 and 3.
     pub(crate) fn server(&self) -> TlsFiles {
         let key = KeyPair::generate().expect("a key");
         let chain = self.sign("localhost", &key);
@@ -97,6 +97,11 @@ impl Authority {
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
         Ok(Box::new(stream))
     }
+}
+
+/// Security profile 3: who signed the server's certificate, and who those of stations.
+pub(crate) fn mutual(servers: &Authority, stations: &Authority) -> Security {
+    Security::MutualTls { tls: servers.server(), client_ca: stations.root_file() }
 }
 
 /// A certificate signing request.
