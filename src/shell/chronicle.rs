@@ -24,13 +24,15 @@ const ROW_EVERY: Span = Span::from_s(1);
 const REFRESH_EVERY: Span = Span::from_s(60);
 
 /// Kinds of events that a log shows only when asked for details.
-const ROUTINE: [&str; 6] = [
+const ROUTINE: [&str; 7] = [
     "limit_accepted",
     "profile_sent",
     "profile_answered",
     "rotated",
     "charge_point_changed",
     "record_changed",
+    // Some stations tell something of their vendor before each status.
+    "notice",
 ];
 
 /// See the module.
