@@ -16,7 +16,10 @@ use crate::tape::{CENTRAL_SYSTEM, Tape};
 use crate::{Receiver, mask};
 
 /// 2026-05-04T07:00:00Z.
-const NOW: Time = Time::from_unix_s(1_777_878_000);
+pub(crate) const NOW: Time = Time::from_unix_s(1_777_878_000);
+
+/// Its only charge point.
+pub(crate) const POINT: &str = "cp_1";
 
 pub(crate) struct Central {
     csms: Csms,
@@ -50,27 +53,33 @@ impl Central {
     }
 }
 
+/// A site with one charge point that has not connected yet.
+pub(crate) fn commissioned() -> Csms {
+    let mut csms = Csms::new(Options::default());
+    let config = SiteConfig {
+        max_power: Watts(50_000),
+        reserve: Watts(0),
+        strategy: Strategy::Equal,
+        min_charge_rate: Watts(3_700),
+        priorities: BTreeMap::new(),
+    };
+    let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
+    let hardware = Hardware {
+        kind: CurrentKind::Ac,
+        phases: 3,
+        max_current: DeciAmps(320),
+        max_power: Watts(22_000),
+        voltage_v: 230,
+    };
+    let point = csms.add_point(ChargePointId::new(POINT), site, hardware, 1);
+    assert_eq!(point, PointIx(0));
+    csms
+}
+
 impl Receiver for Central {
     fn ready() -> Central {
-        let mut csms = Csms::new(Options::default());
-        let config = SiteConfig {
-            max_power: Watts(50_000),
-            reserve: Watts(0),
-            strategy: Strategy::Equal,
-            min_charge_rate: Watts(3_700),
-            priorities: BTreeMap::new(),
-        };
-        let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
-        let hardware = Hardware {
-            kind: CurrentKind::Ac,
-            phases: 3,
-            max_current: DeciAmps(320),
-            max_power: Watts(22_000),
-            voltage_v: 230,
-        };
-        let point = csms.add_point(ChargePointId::new("cp_1"), site, hardware, 1);
-        assert_eq!(point, PointIx(0));
-        csms.link_up(NOW, point);
+        let mut csms = commissioned();
+        csms.link_up(NOW, PointIx(0));
         let mut central = Central { csms, tape: Tape::new(CENTRAL_SYSTEM) };
         central.call("BootNotification", r#"{"chargePointVendor":"v","chargePointModel":"m"}"#);
         central.call("Authorize", r#"{"idTag":"card"}"#);

@@ -9,6 +9,7 @@ mod mask;
 mod station;
 #[path = "../frames/tape.rs"]
 mod tape;
+mod wire;
 
 use ampacity::ocpp::schema::{check_response, request};
 use ampacity::ocpp::{Action, Direction, ErrorCode};
@@ -89,20 +90,26 @@ fn frame(action: Action, payload: &str) -> String {
 
 /// The answer to the frame among what was sent: exactly one.
 fn answer_of(sent: &[String]) -> Answer {
-    let mut answers = sent.iter().filter_map(|text| {
-        let frame: Value = serde_json::from_str(text).expect("what we send is JSON");
-        match (frame[0].as_u64(), frame[1].as_str()) {
-            (Some(3), Some("neg")) => Some(Answer::Read),
-            (Some(4), Some("neg")) => {
-                let code = frame[2].as_str().expect("a code");
-                Some(Answer::Refused(ErrorCode::from_wire(code)))
-            }
-            _ => None,
-        }
-    });
+    let mut answers = sent.iter().filter_map(|text| read_answer(text, "neg"));
     let answer = answers.next().unwrap_or_else(|| panic!("no answer in {sent:?}"));
     assert!(answers.next().is_none(), "two answers in {sent:?}");
     answer
+}
+
+/// What a text says to the request with this id; `None`: it is no answer to it.
+pub(crate) fn read_answer(text: &str, id: &str) -> Option<Answer> {
+    let frame: Value = serde_json::from_str(text).expect("what we send is JSON");
+    if frame[1] != id {
+        return None;
+    }
+    match frame[0].as_u64() {
+        Some(3) => Some(Answer::Read),
+        Some(4) => {
+            let code = frame[2].as_str().expect("a code");
+            Some(Answer::Refused(ErrorCode::from_wire(code)))
+        }
+        _ => None,
+    }
 }
 
 fn check_answer(action: Action, sent: &[String]) {

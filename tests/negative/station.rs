@@ -93,24 +93,7 @@ impl Receiver for Station {
     fn role(action: Action) -> Role {
         match action.direction() {
             Direction::FromChargePoint => Role::Foreign,
-            _ if NOT_YET.contains(&action) => Role::Foreign,
             _ => Role::Serves,
         }
     }
 }
-
-const NOT_YET: &[Action] = &[
-    Action::GetDiagnostics,
-    Action::UpdateFirmware,
-    Action::GetLocalListVersion,
-    Action::SendLocalList,
-    Action::CancelReservation,
-    Action::ReserveNow,
-    Action::CertificateSigned,
-    Action::DeleteCertificate,
-    Action::ExtendedTriggerMessage,
-    Action::GetInstalledCertificateIds,
-    Action::GetLog,
-    Action::InstallCertificate,
-    Action::SignedUpdateFirmware,
-];
