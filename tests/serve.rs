@@ -166,6 +166,7 @@ async fn a_charge_point_is_commissioned_charges_and_outlives_a_restart() {
     assert_eq!(transaction, id);
     assert!((6.0..=26.0).contains(&amps), "{amps} A of 18 kW");
     station.meter(1250, 4000).await;
+    station.ask("FirmwareStatusNotification", json!({"status": "Installed"})).await;
 
     let allocation = rest.get(&format!("{SITE}/allocation")).await;
     let charger = &allocation["chargers"][0];
@@ -205,6 +206,10 @@ async fn continued(place: &Place, key: &str, secret: &str, id: i64, amps: f64, s
     assert!(station.start().await > id, "an id is never given twice");
     let config = rest.get(&format!("{SITE}/config")).await;
     assert_eq!(config["max_power_kw"], json!(20));
+    let known = rest.get(&format!("/api/v1/charge-points/{POINT}/maintenance")).await;
+    assert_eq!(known["firmware"]["status"], "Installed", "{known}");
+    let told = rest.get(&format!("/api/v1/charge-points/{POINT}/notices")).await;
+    assert_eq!(told["notices"][0]["payload"]["status"], "Installed", "{told}");
     drop(station);
     let (code, log) = tokio::task::spawn_blocking(|| interrupt(server)).await.expect("no panic");
     assert_eq!(code, Some(0), "{log}");

@@ -7,14 +7,15 @@ use ampacity::allocation::Strategy as Sharing;
 use ampacity::charger::CurrentKind;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
 use ampacity::csms::manner::{Breed, Manner, Scope};
+use ampacity::csms::records::{LocalList, Record, Transfer};
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::ocpp::types::{AuthorizationStatus, StopReason};
 use ampacity::store::memory::Memory;
 use ampacity::store::sqlite::{Options, Sqlite};
 use ampacity::store::{
     ANSWERS_KEPT, ApiKeyRow, Bucket, CommandOutcome, CommandRow, ENDED_SAVED, Fact, HISTORY_HOLDS,
-    HistoryRow, IdempotentRow, LimitRow, PointRow, Query, SiteRow, Store, TransactionEnd,
-    TransactionRow,
+    HistoryRow, IdempotentRow, LimitRow, NOTICES_KEPT, NoticeRow, PointRow, Query, RecordRow,
+    SiteRow, Store, TransactionEnd, TransactionRow,
 };
 use ampacity::time::{Span, Time};
 use ampacity::units::{DeciAmps, Watts};
@@ -217,6 +218,37 @@ fn an_answer_is_kept_for_a_day_whatever_else_is_forgotten() {
 }
 
 #[test]
+fn of_each_charge_point_the_last_notices_are_kept() {
+    both(|store| {
+        let count = NOTICES_KEPT as i64 + 20;
+        let told: Vec<Fact> = (0..count).map(|number| Fact::Notice(notice(1, number))).collect();
+        store.apply(&[Fact::Notice(notice(2, 5))]).unwrap();
+        store.apply(&told).unwrap();
+        store.apply(&told[..3]).unwrap();
+        let reader = store.reader().unwrap();
+        let all = reader.notices(&point(1), None, usize::MAX).unwrap();
+        let kept: Vec<NoticeRow> = (20..count).rev().map(|number| notice(1, number)).collect();
+        assert_eq!(all, kept);
+        let even = reader.notices(&point(1), Some("DataTransfer"), 2).unwrap();
+        assert_eq!(even, [notice(1, count - 2), notice(1, count - 4)]);
+        while store.forget(second(6)).unwrap() {}
+        assert_eq!(reader.notices(&point(2), None, 9).unwrap(), [], "that one is over");
+        assert_eq!(reader.notices(&point(1), None, usize::MAX).unwrap().len(), NOTICES_KEPT);
+    });
+}
+
+fn notice(of: u8, number: i64) -> NoticeRow {
+    let even = number % 2 == 0;
+    NoticeRow {
+        notice: format!("ntc_{number}"),
+        point: point(of),
+        at: second(number),
+        action: if even { "DataTransfer" } else { "SignCertificate" }.to_owned(),
+        payload: format!("{{\"number\":{number}}}"),
+    }
+}
+
+#[test]
 fn a_restart_gets_the_running_transactions_and_the_last_thousand_that_ended() {
     both(|store| {
         let count = ENDED_SAVED as i64 + 50;
@@ -295,6 +327,15 @@ fn places() -> impl Strategy<Value = Fact> {
             }
         ),
         (0..3u8, 0..3u32).prop_map(|(id, connector)| Fact::LimitGone(point(id), connector)),
+        (0..3u8, option::of(-1..9i64), option::of(word()), instant()).prop_map(
+            |(id, version, status, at)| {
+                let record = match status {
+                    None => Record::LocalList(LocalList { version, at }),
+                    status => Record::Firmware(Transfer { status, ..Transfer::default() }),
+                };
+                Fact::Record(RecordRow { point: point(id), record })
+            }
+        ),
         (0..3u8, breed()).prop_map(|(id, breed)| Fact::Breed(point(id), breed)),
         (breed(), 0..3u8, any::<bool>()).prop_map(|(breed, scope, relative)| {
             let scopes = [Scope::Transaction, Scope::Connector, Scope::Station];
@@ -305,7 +346,15 @@ fn places() -> impl Strategy<Value = Fact> {
 }
 
 fn happenings() -> impl Strategy<Value = Fact> {
-    let key = (0..4u8, word(), hash(), vec(word(), 0..3), instant(), option::of(instant()));
+    let key = (
+        0..4u8,
+        word(),
+        hash(),
+        vec(word(), 0..3),
+        vec(0..3u8, 0..3),
+        instant(),
+        option::of(instant()),
+    );
     let outcome = (instant(), word(), word()).prop_map(|(at, status, answer)| CommandOutcome {
         at,
         status,
@@ -326,10 +375,9 @@ fn happenings() -> impl Strategy<Value = Fact> {
                 })
             }
         ),
-        1 => key.prop_map(|(id, name, sha256, scopes, created_at, revoked_at)| {
-            Fact::ApiKey(ApiKeyRow {
-                id: format!("key_{id}"), name, sha256, scopes, created_at, revoked_at,
-            })
+        1 => key.prop_map(|(id, name, sha256, scopes, sites, created_at, revoked_at)| {
+            let (id, sites) = (format!("key_{id}"), sites.into_iter().map(site).collect());
+            Fact::ApiKey(ApiKeyRow { id, name, sha256, scopes, sites, created_at, revoked_at })
         }),
         1 => (0..4u8, hash(), 100..600u16, word(), 0..400_000i64).prop_map(
             |(key, request_sha256, status, body, at)| {
@@ -337,6 +385,7 @@ fn happenings() -> impl Strategy<Value = Fact> {
                 Fact::Idempotent(IdempotentRow { key, request_sha256, status, body, at })
             }
         ),
+        2 => (0..3u8, 0..4_000i64).prop_map(|(of, number)| Fact::Notice(notice(of, number))),
         6 => past(),
     ]
 }
@@ -374,6 +423,8 @@ fn answers(reader: &dyn Query) -> Vec<String> {
         for limit in [0, 2, usize::MAX] {
             let point = point(id);
             all.push(format!("{:?}", reader.commands(Some(&point), limit)));
+            all.push(format!("{:?}", reader.notices(&point, None, limit)));
+            all.push(format!("{:?}", reader.notices(&point, Some("DataTransfer"), limit)));
             all.push(format!("{:?}", reader.transactions(Some(&point), second(2_000), limit)));
         }
         for (from, to, interval) in [(0, 4_600, 900), (-50, 4_600, 7), (1_234, 2_345, 100)] {

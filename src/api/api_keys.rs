@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 use crate::api::ApiState;
 use crate::api::auth::{self, Scope};
 use crate::api::contract::Body;
-use crate::api::problem::Problem;
+use crate::api::problem::{FieldError, Problem};
 use crate::api::values::{Id, Instant};
+use crate::csms::Csms;
+use crate::ids::SiteId;
 use crate::shell::secret;
 use crate::store::{ApiKeyRow, Fact};
 
@@ -23,6 +25,11 @@ pub(super) struct KeyRequest {
     name: String,
     /// What it may; each scope includes the ones before it.
     scope: Scope,
+    /// The sites it is good for: whatever belongs to others is not there for it. The whole server
+    /// when absent. Not with the scope admin.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Id>>, min_items = 1, max_items = 100)]
+    sites: Option<Vec<String>>,
 }
 
 /// A key, without what it says.
@@ -35,6 +42,8 @@ pub(super) struct KeyResponse {
     name: String,
     /// What it may.
     scopes: Vec<String>,
+    /// The sites it is good for; empty: the whole server.
+    sites: Vec<String>,
     /// When it was made.
     created_at: Instant,
     /// Since when it is worth nothing.
@@ -52,6 +61,8 @@ pub(super) struct NewKeyResponse {
     name: String,
     /// What it may.
     scopes: Vec<String>,
+    /// The sites it is good for; empty: the whole server.
+    sites: Vec<String>,
     /// When it was made.
     created_at: Instant,
     /// What goes after `Bearer`; it is shown this once.
@@ -72,6 +83,7 @@ impl From<ApiKeyRow> for KeyResponse {
             key_id: row.id,
             name: row.name,
             scopes: row.scopes,
+            sites: row.sites.iter().map(ToString::to_string).collect(),
             created_at: Instant(row.created_at),
             revoked_at: row.revoked_at.map(Instant),
         }
@@ -105,12 +117,14 @@ pub(super) async fn create_key(
     State(api): State<ApiState>,
     Body(request): Body<KeyRequest>,
 ) -> Result<(StatusCode, Json<NewKeyResponse>), Problem> {
+    let sites = known_sites(&api, &request).await?;
     let key = secret::api_key("amp").map_err(auth::no_chance)?;
     let row = ApiKeyRow {
         id: api.new_id("key").await?,
         name: request.name,
         sha256: secret::sha256(&key),
         scopes: vec![request.scope.name().to_owned()],
+        sites,
         created_at: api.handle.view(|view| view.now).await?,
         revoked_at: None,
     };
@@ -120,10 +134,30 @@ pub(super) async fn create_key(
         key_id: row.id,
         name: row.name,
         scopes: row.scopes,
+        sites: row.sites.iter().map(ToString::to_string).collect(),
         created_at: Instant(row.created_at),
         key,
     };
     Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// The sites of a new key, which must exist.
+async fn known_sites(api: &ApiState, request: &KeyRequest) -> Result<Vec<SiteId>, Problem> {
+    let wanted = request.sites.clone().unwrap_or_default();
+    if !wanted.is_empty() && request.scope == Scope::Admin {
+        let detail = "the scope admin is for the whole server: leave `sites` out, or take control";
+        return Err(Problem::invalid(vec![FieldError::at("/scope", detail)]));
+    }
+    let missing = |csms: &Csms, id: &String| csms.site(id).is_none();
+    let asked = wanted.clone();
+    let unknown = api.look(move |csms| asked.iter().position(|id| missing(csms, id))).await?;
+    match unknown {
+        None => Ok(wanted.iter().map(|id| SiteId::new(id)).collect()),
+        Some(index) => {
+            let detail = format!("there is no site {}", wanted[index]);
+            Err(Problem::invalid(vec![FieldError::at(format!("/sites/{index}"), detail)]))
+        }
+    }
 }
 
 /// Withdraw a key

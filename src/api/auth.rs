@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use crate::api::problem::Problem;
+use crate::api::tenancy::Reach;
 use crate::shell::secret::sha256;
 use crate::store::{ApiKeyRow, Query};
 
@@ -54,6 +55,8 @@ pub(super) struct Caller {
     /// Of the key; empty for the key given at the start.
     pub(super) key: String,
     scope: Scope,
+    /// The sites that the key is good for.
+    pub(super) reach: Reach,
 }
 
 /// The keys of an API.
@@ -78,13 +81,15 @@ impl Keys {
         let hash = sha256(key);
         let mut found = None;
         if self.given.is_some_and(|given| bool::from(given.ct_eq(&hash))) {
-            found = Some(Caller { key: String::new(), scope: Scope::Admin });
+            found =
+                Some(Caller { key: String::new(), scope: Scope::Admin, reach: Reach::default() });
         }
         // All of them are looked at: how long it takes tells nothing about which one is near.
         for row in self.rows().await?.iter() {
             if bool::from(row.sha256.ct_eq(&hash)) && row.revoked_at.is_none() {
                 let scopes = row.scopes.iter().filter_map(|name| Scope::from_name(name));
-                found = scopes.max().map(|scope| Caller { key: row.id.clone(), scope });
+                let reach = Reach::of(&row.sites);
+                found = scopes.max().map(|scope| Caller { key: row.id.clone(), scope, reach });
             }
         }
         match found {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::api::contract::{Body, Params};
 use crate::api::problem::{FieldError, Problem};
+use crate::api::tenancy::Reach;
 use crate::api::trouble::TroubleBody;
 use crate::api::values::{Id, Key, Kw, Status, number};
 use crate::api::{ApiState, Shared};
@@ -222,6 +223,7 @@ impl HardwareBody {
 )]
 pub(super) async fn list_charge_points(
     State(api): State<ApiState>,
+    reach: Reach,
     Params(query): Params<ChargePointQuery>,
 ) -> Result<Json<ChargePointList>, Problem> {
     let views = api
@@ -232,9 +234,9 @@ pub(super) async fn list_charge_points(
         })
         .await?;
     let wanted = query.site_id.as_deref();
-    let here = |view: &PointView| match (wanted, &view.site) {
-        (None, _) => true,
-        (Some(wanted), site) => site.as_ref().is_some_and(|site| site.as_str() == wanted),
+    let here = |view: &PointView| {
+        let site = view.site.as_ref().map(SiteId::as_str);
+        (wanted.is_none() || wanted == site) && reach.covers(site)
     };
     let charge_points = views.into_iter().filter(here).map(ChargePointResponse::from).collect();
     Ok(Json(ChargePointList { charge_points }))
@@ -340,6 +342,6 @@ pub(super) async fn exists(api: &Shared, id: &str) -> Result<(), Problem> {
     if found { Ok(()) } else { Err(no_such_point(id)) }
 }
 
-fn no_such_point(id: &str) -> Problem {
+pub(super) fn no_such_point(id: &str) -> Problem {
     Problem::not_found(format!("there is no charge point {id}"))
 }

@@ -1,7 +1,8 @@
 //! Holds every request against the OpenAPI document before its handler sees it.
 //!
 //! The document says who may call an operation, what its path, query and headers look like and
-//! what its body is. This layer keeps all of that, in this order: key, scope, parameters, body.
+//! what its body is. This layer keeps all of that, in this order: key, scope, parameters, whether the
+//! key covers what they name, body.
 //! Handlers take what has passed with [`Params`] and [`Body`].
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::api::auth::Scope;
 use crate::api::idempotency;
 use crate::api::problem::{FieldError, Problem};
 use crate::api::schema::Schemas;
+use crate::api::tenancy;
 
 /// Bodies above this are refused.
 pub(super) const LARGEST_BODY: usize = 64 * 1024;
@@ -204,7 +206,8 @@ pub(super) async fn keep(
     next: Next,
 ) -> Result<Response, Problem> {
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let operation = path.and_then(|path| api.contract.find(path.as_str(), request.method()));
+    let Some(path) = path else { return Ok(next.run(request).await) };
+    let operation = api.contract.find(path.as_str(), request.method());
     let Some(operation) = operation else { return Ok(next.run(request).await) };
     let (mut parts, body) = request.into_parts();
     let caller = match operation.scope {
@@ -212,6 +215,10 @@ pub(super) async fn keep(
         None => None,
     };
     let query = check_parts(&api.contract, operation, &mut parts).await?;
+    if let Some(caller) = &caller {
+        tenancy::admit(&api, &caller.reach, path.as_str(), &mut parts).await?;
+        parts.extensions.insert(caller.reach.clone());
+    }
     let bytes = axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|_| {
         let detail = format!("the body is larger than {LARGEST_BODY} bytes, or broke off");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)

@@ -19,6 +19,7 @@ use crate::api::ApiState;
 use crate::api::contract::Params;
 use crate::api::feed::{Feed, Next};
 use crate::api::problem::Problem;
+use crate::api::tenancy::Reach;
 use crate::api::values::{Id, Instant};
 
 /// A comment keeps the connection open after this silence.
@@ -60,6 +61,7 @@ struct Listener {
     last: watch::Receiver<u64>,
     after: u64,
     site: Option<String>,
+    reach: Reach,
     ready: VecDeque<Event>,
 }
 
@@ -68,8 +70,10 @@ struct Listener {
 /// A stream of server-sent events. The field `event` is the kind: `session_started`,
 /// `session_ended`, `limit_accepted`, `profile_sent`, `profile_answered`, `rotated`, `rebalanced`,
 /// `config_changed`, `site_added`, `charge_point_connected`, `charge_point_disconnected`,
-/// `charge_point_changed`, `charge_point_removed`, `command_ended`, and `gap` where events are
-/// missing because the listener was away for more than 10,000 of them or the server has restarted.
+/// `charge_point_changed`, `charge_point_removed`, `command_ended`, `notice` (firmware, diagnostics,
+/// security events and what else a charge point tells), `record_changed` (what is known of a charge
+/// point about a subject), and `gap` where events are missing because the listener was away for
+/// more than 10,000 of them or the server has restarted.
 /// A client that reconnects with `Last-Event-ID` gets what it has missed.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
@@ -83,6 +87,7 @@ struct Listener {
 )]
 pub(super) async fn stream_events(
     State(api): State<ApiState>,
+    reach: Reach,
     headers: HeaderMap,
     Params(query): Params<EventQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -101,7 +106,7 @@ pub(super) async fn stream_events(
             }
         },
     };
-    let listener = Listener { feed, last, after, site: query.site_id, ready };
+    let listener = Listener { feed, last, after, site: query.site_id, reach, ready };
     let stream = futures_util::stream::unfold(listener, Listener::next);
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
@@ -122,7 +127,8 @@ impl Listener {
                 Some(Next::Events(events)) => {
                     for event in events {
                         self.after = event.sequence;
-                        if self.site.is_none() || self.site == event.site_id {
+                        let covered = self.reach.covers(event.site_id.as_deref());
+                        if covered && (self.site.is_none() || self.site == event.site_id) {
                             let written = Event::default()
                                 .id(self.feed.id(event.sequence))
                                 .event(event.kind)

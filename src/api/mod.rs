@@ -1,7 +1,8 @@
 //! The REST API: routes, problems, OpenAPI, live events.
 //!
 //! Three layers stand around every handler: `manners` (request ids, problem details, metrics),
-//! `contract` (key, scope, parameters and body, held against the OpenAPI document) and, where an
+//! `contract` (key, scope, parameters and body, held against the OpenAPI document; `tenancy`: a
+//! key for some sites sees nothing of the others) and, where an
 //! operation knows the header, `idempotency`. Handlers look at the central system with
 //! [`Handle::view`], change it with [`Handle::input`] and ask the store for what is past.
 //!
@@ -29,10 +30,12 @@ mod manners;
 mod metrics;
 mod problem;
 mod rebalance;
+mod records;
 mod schema;
 mod sessions;
 mod simulation;
 mod sites;
+mod tenancy;
 mod trouble;
 mod values;
 
@@ -169,7 +172,7 @@ impl Shared {
 
 /// The routes, each with its part of the document.
 fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(docs::frame())
+    let router = OpenApiRouter::with_openapi(docs::frame())
         .routes(routes!(config::get_config, config::put_config))
         .routes(routes!(config::get_priorities, config::put_priorities))
         .routes(routes!(allocation::get_allocation))
@@ -180,8 +183,11 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(charge_points::list_charge_points, charge_points::create_charge_point))
         .routes(routes!(charge_points::get_charge_point, charge_points::delete_charge_point))
         .routes(routes!(charge_points::link_charge_point))
+        .routes(routes!(records::get_configuration))
+        .routes(routes!(records::list_reservations))
+        .routes(routes!(records::get_maintenance))
+        .routes(routes!(records::list_notices))
         .routes(routes!(credentials::create_credentials, credentials::delete_credentials))
-        .routes(routes!(commands::send_command))
         .routes(routes!(commands::list_commands))
         .routes(routes!(commands::get_command))
         .routes(routes!(sessions::list_sessions))
@@ -200,7 +206,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))
         .routes(routes!(metrics::get_metrics))
-        .routes(routes!(docs::get_document))
+        .routes(routes!(docs::get_document));
+    commands::routes().fold(router, OpenApiRouter::routes)
 }
 
 /// The API as a router: everything under `/api/v1`, `/livez`, `/readyz`, `/version`, `/metrics`,

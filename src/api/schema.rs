@@ -10,6 +10,9 @@ use crate::api::problem::FieldError;
 use crate::api::values;
 use crate::scenario::suggest::nearest;
 
+/// Beyond this a number with a fraction point may be another one than was written: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The named schemas of a document.
 #[derive(Clone, Debug)]
 pub(super) struct Schemas(Map<String, Value>);
@@ -166,21 +169,33 @@ impl Schemas {
 fn check_number(schema: &Value, value: &mut Value, pointer: &str, errors: &mut Vec<FieldError>) {
     let number = value.as_f64().unwrap_or(f64::NAN);
     let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+    let whole = schema.get("type").is_some_and(|wanted| includes(wanted, "integer"));
     let what = match (bound("minimum"), bound("exclusiveMinimum"), bound("maximum")) {
         (Some(least), _, _) if number < least => format!("is {value}; at least {least} is needed"),
         (_, Some(least), _) if number <= least => {
             format!("is {value}; more than {least} is needed")
         }
         (_, _, Some(most)) if number > most => format!("is {value}; at most {most} is allowed"),
+        _ if bound("multipleOf").is_some_and(|step| !is_multiple(number, step)) => {
+            let step = bound("multipleOf").unwrap_or_default();
+            format!("is {value}; a multiple of {step} is needed")
+        }
+        _ if whole && value.as_i64().is_none() && number.abs() > EXACT => {
+            format!("is {value}; a whole number of at most 64 bits is needed")
+        }
         _ => String::new(),
     };
     if !what.is_empty() {
         errors.push(FieldError::at(pointer, what));
-    } else if schema.get("type").is_some_and(|wanted| includes(wanted, "integer"))
-        && value.as_i64().is_none()
-    {
+    } else if whole && value.as_i64().is_none() {
         *value = Value::from(number as i64);
     }
+}
+
+/// Whether a number is a multiple of a step, as far as binary fractions can tell.
+fn is_multiple(number: f64, step: f64) -> bool {
+    let steps = number / step;
+    (steps - steps.round()).abs() < 1e-6
 }
 
 fn check_text(schema: &Value, text: &str, pointer: &str, errors: &mut Vec<FieldError>) {
@@ -293,7 +308,7 @@ mod tests {
     use serde_json::json;
 
     /// Keywords with a meaning for a check.
-    const KNOWN: [&str; 20] = [
+    const KNOWN: [&str; 21] = [
         "$ref",
         "type",
         "properties",
@@ -309,6 +324,7 @@ mod tests {
         "minimum",
         "maximum",
         "exclusiveMinimum",
+        "multipleOf",
         "minLength",
         "maxLength",
         "pattern",
@@ -363,6 +379,19 @@ mod tests {
         schemas.check(&json!({"type": "integer"}), &mut value, "", &mut errors);
         assert!(errors.is_empty());
         assert_eq!(value, json!(3));
+    }
+
+    #[test]
+    fn numbers_keep_to_their_step_and_to_64_bits() {
+        let tenths = json!({"type": "number", "multipleOf": 0.1});
+        for fine in [json!(0.3), json!(16.3), json!(32), json!(229.9)] {
+            assert!(wrong(&tenths, fine).is_empty());
+        }
+        assert_eq!(wrong(&tenths, json!(16.35)), [": is 16.35; a multiple of 0.1 is needed"]);
+        let whole = json!({"type": "integer"});
+        assert!(wrong(&whole, json!(i64::MIN)).is_empty());
+        assert_eq!(wrong(&whole, json!(u64::MAX)).len(), 1);
+        assert_eq!(wrong(&whole, json!(1e300)).len(), 1);
     }
 
     #[test]

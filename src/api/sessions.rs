@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::contract::Params;
 use crate::api::problem::{FieldError, Problem};
+use crate::api::tenancy::Reach;
 use crate::api::values::{Id, Instant, Kw};
 use crate::api::{ApiState, Shared};
 use crate::csms::SessionView;
@@ -178,6 +179,7 @@ impl Cursor {
 )]
 pub(super) async fn list_sessions(
     State(api): State<ApiState>,
+    reach: Reach,
     Params(query): Params<SessionQuery>,
 ) -> Result<Json<SessionList>, Problem> {
     let cursor = match query.cursor.as_deref().map(Cursor::read) {
@@ -189,7 +191,7 @@ pub(super) async fn list_sessions(
         }
     };
     let live = Live::look(&api).await?;
-    let (rows, next) = page(&api, &query, cursor, &live).await?;
+    let (rows, next) = page(&api, &query, cursor, &live, &reach).await?;
     let sessions = rows.into_iter().map(|row| live.session(row)).collect();
     Ok(Json(SessionList { sessions, next_cursor: next.map(Cursor::write) }))
 }
@@ -200,6 +202,7 @@ async fn page(
     query: &SessionQuery,
     mut cursor: Cursor,
     live: &Live,
+    reach: &Reach,
 ) -> Result<(Vec<TransactionRow>, Option<Cursor>), Problem> {
     let limit = query.limit.unwrap_or(PAGE);
     let matches = |row: &TransactionRow| {
@@ -207,6 +210,7 @@ async fn page(
         let state = if row.ended.is_some() { SessionState::Ended } else { SessionState::Running };
         query.site_id.as_deref().is_none_or(|wanted| site == Some(wanted))
             && query.state.is_none_or(|wanted| wanted == state)
+            && reach.covers(site)
     };
     let mut found = Vec::new();
     let (mut looked_at, mut take) = (0, limit + 64);

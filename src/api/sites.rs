@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::api::ApiState;
 use crate::api::contract::Body;
 use crate::api::problem::Problem;
+use crate::api::tenancy::Reach;
 use crate::api::values::{Id, Instant, Key, Kw, Rule};
 use crate::csms::{Csms, Input, SiteIx};
 use crate::ids::SiteId;
@@ -104,9 +105,16 @@ impl SiteResponse {
     responses((status = 200, description = "All sites", body = SiteList)),
     security(("bearer" = ["read"])),
 )]
-pub(super) async fn list_sites(State(api): State<ApiState>) -> Result<Json<SiteList>, Problem> {
+pub(super) async fn list_sites(
+    State(api): State<ApiState>,
+    reach: Reach,
+) -> Result<Json<SiteList>, Problem> {
     let sites = api
-        .look(|csms| csms.sites().map(|site| SiteResponse::of(csms, site)).collect::<Vec<_>>())
+        .look(move |csms| {
+            let covered =
+                csms.sites().filter(|site| reach.covers(Some(csms.site_id(*site).as_str())));
+            covered.map(|site| SiteResponse::of(csms, site)).collect::<Vec<_>>()
+        })
         .await?;
     Ok(Json(SiteList { sites }))
 }

@@ -182,6 +182,22 @@ fn commands() -> impl Iterator<Item = &'static str> {
     Action::ALL.iter().filter(ours).map(|action| action.name())
 }
 
+/// An OCPP action by which a charge point tells something beyond charging.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct NoticeName(pub(super) String);
+
+/// The names that [`NoticeName`] takes.
+const NOTICES: [&str; 7] = [
+    "DataTransfer",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+    "LogStatusNotification",
+    "SecurityEventNotification",
+    "SignCertificate",
+    "SignedFirmwareStatusNotification",
+];
+
 /// A speed: virtual seconds per second, or as fast as possible.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -249,6 +265,7 @@ schema!(Rule, "Strategy", names(Strategy::ALL.map(Strategy::name), "How the powe
 schema!(Status, "ConnectorStatus", names(ChargePointStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(CardStatus, "CardStatus", names(AuthorizationStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(ActionName, "Action", names(commands(), "An action that a central system may send"));
+schema!(NoticeName, "NoticeAction", names(NOTICES, "An action by which a charge point tells it"));
 schema!(Speed, "Speed", speed());
 schema!(Id, "Id", text(ID, "An identity", "site_01HXMNOPQR34567890"));
 schema!(IdTag, "IdTag", text(ID_TAG, "What a card says", "04A2B3C4D5E6F7"));

@@ -43,6 +43,8 @@ pub(super) struct Session {
     pub(super) serial: u64,
     pub(super) id_tag: String,
     pub(super) remote: bool,
+    /// Group of the card, as far as known.
+    pub(super) parent: Option<Box<str>>,
     pub(super) phase: Phase,
 }
 
@@ -68,8 +70,25 @@ pub(super) struct Charge {
     pub(super) next_sample: Time,
     /// The central system refused the idTag and the transaction goes on without energy.
     pub(super) blocked: bool,
+    /// The central system refused the idTag: energy flows up to this register (Wh) and no further.
+    pub(super) allowance_wh: Option<i64>,
     /// `Transaction.Begin` element of transactionData; empty when not configured.
     pub(super) begin: String,
+}
+
+impl Session {
+    /// The group of the card became known; what is not said does not change it.
+    pub(super) fn join(&mut self, group: Option<&str>) {
+        if let Some(group) = group {
+            self.parent = Some(group.into());
+        }
+    }
+
+    /// Whether the session is of this group of cards.
+    pub(super) fn is_of_group(&self, group: Option<&str>) -> bool {
+        let both = self.parent.as_deref().zip(group);
+        both.is_some_and(|(ours, theirs)| ours.eq_ignore_ascii_case(theirs))
+    }
 }
 
 impl Connector {
@@ -113,6 +132,17 @@ impl Connector {
     /// Whether a remote start may use it.
     pub(super) fn is_free(&self) -> bool {
         self.operative && !self.closing && self.session.is_none() && self.remote.is_none()
+    }
+
+    /// Status without a session: a car that is there may get one.
+    pub(super) fn unused_status(&self) -> Status {
+        if self.plugged { Status::Preparing } else { Status::Available }
+    }
+
+    /// When a running transaction has used up what its refused idTag is allowed; never without one.
+    pub(super) fn allowance_ends(&self) -> Time {
+        let allowance = self.running().and_then(|charge| charge.allowance_wh);
+        allowance.map_or(Time::NEVER, |register_wh| self.meter.reaches(register_wh))
     }
 
     /// Status of a running transaction: nothing offered wins over nothing wanted (errata 3.64).

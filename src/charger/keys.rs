@@ -3,8 +3,12 @@
 //! Keys whose behaviour the simulated station has fixed are read-only and tell the truth about
 //! it; a writable key has an effect.
 
+use std::ops::RangeInclusive;
+
 use crate::charger::ChargerSpec;
+use crate::charger::local_list::{LIST_MAX_CARDS, SEND_MAX_CARDS};
 use crate::charger::measurand::{self, Measurand};
+use crate::charger::security::{CHAIN_MAX_CHARS, STORE_MAX_CERTIFICATES};
 use crate::ocpp::types::ConfigurationStatus;
 use crate::time::Span;
 
@@ -16,15 +20,27 @@ pub const GET_MAX_KEYS: usize = 50;
 pub const SCHEDULE_MAX_PERIODS: usize = 48;
 /// Most profiles a station keeps.
 pub const MAX_PROFILES: usize = 32;
+/// A password: at least 16 characters, at most 20 bytes in hexadecimal.
+const SECRET_CHARS: RangeInclusive<usize> = 16..=40;
+/// Most energy that `MaxEnergyOnInvalidId` can grant, Wh.
+const INVALID_ENERGY_MAX_WH: i64 = 1_000_000;
+/// `SupportedFeatureProfiles`.
+const PROFILES: &str =
+    "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger";
 /// 31 days: the longest interval a key may hold.
 const INTERVAL_MAX_S: i64 = 2_678_400;
 
 /// A key the station knows; its place in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the key of the same name in OCPP 1.6 §9")]
+#[expect(missing_docs, reason = "each is the key of this name in OCPP 1.6 §9 or the whitepaper")]
 pub enum KeyId {
+    AdditionalRootCertificateCheck,
     AllowOfflineTxForUnknownId,
+    AuthorizationCacheEnabled,
+    AuthorizationKey,
     AuthorizeRemoteTxRequests,
+    CertificateSignedMaxChainSize,
+    CertificateStoreMaxLength,
     ChargeProfileMaxStackLevel,
     ChargingScheduleAllowedChargingRateUnit,
     ChargingScheduleMaxPeriods,
@@ -32,8 +48,11 @@ pub enum KeyId {
     ConnectionTimeOut,
     ConnectorPhaseRotation,
     ConnectorSwitch3to1PhaseSupported,
+    CpoName,
     GetConfigurationMaxKeys,
     HeartbeatInterval,
+    LocalAuthListEnabled,
+    LocalAuthListMaxLength,
     LocalAuthorizeOffline,
     LocalPreAuthorize,
     MaxChargingProfilesInstalled,
@@ -43,7 +62,10 @@ pub enum KeyId {
     MeterValuesAlignedData,
     MeterValuesSampledData,
     NumberOfConnectors,
+    ReserveConnectorZeroSupported,
     ResetRetries,
+    SecurityProfile,
+    SendLocalListMaxLength,
     StopTransactionOnEVSideDisconnect,
     StopTransactionOnInvalidId,
     StopTxnAlignedData,
@@ -62,6 +84,8 @@ pub enum Access {
     ReadOnly,
     /// ChangeConfiguration acts at once.
     ReadWrite,
+    /// As `ReadWrite`, and the value is a secret.
+    WriteOnly,
     /// ChangeConfiguration acts after the next reboot.
     AfterReboot,
 }
@@ -70,9 +94,15 @@ pub enum Access {
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     Bool(bool),
-    Int { value: i64, min: i64, max: i64 },
+    Int {
+        value: i64,
+        min: i64,
+        max: i64,
+    },
     Measurands(Vec<Measurand>),
     Text(String),
+    /// A password.
+    Secret(String),
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +137,8 @@ impl Keys {
     pub fn new(spec: &ChargerSpec) -> Keys {
         let mut keys = core_keys(spec);
         keys.extend(smart_charging_keys(spec));
+        keys.extend(authorization_keys());
+        keys.extend(security_keys());
         keys.sort_by_key(|key| key.id as usize);
         debug_assert!(keys.iter().enumerate().all(|(place, key)| key.id as usize == place));
         let routine = Routine::read(&keys);
@@ -121,7 +153,7 @@ impl Keys {
         let parsed = parse(&key.value, text);
         match (key.access, parsed) {
             (Access::ReadOnly, _) | (_, None) => ConfigurationStatus::Rejected,
-            (Access::ReadWrite, Some(value)) => {
+            (Access::ReadWrite | Access::WriteOnly, Some(value)) => {
                 key.value = value;
                 self.routine = Routine::read(&self.keys);
                 ConfigurationStatus::Accepted
@@ -143,16 +175,31 @@ impl Keys {
         self.routine = Routine::read(&self.keys);
     }
 
-    /// Every key in alphabetical order: wire name, access, value as text.
-    pub fn list(&self) -> impl Iterator<Item = (&'static str, Access, String)> + '_ {
+    /// Every key in alphabetical order: wire name, access, value as text; a secret shows none.
+    pub fn list(&self) -> impl Iterator<Item = (&'static str, Access, Option<String>)> + '_ {
         self.keys.iter().map(|key| (key.name, key.access, print(&key.value)))
     }
 
-    /// One key by its wire name, without case.
+    /// One key by its wire name, without case; see [`Keys::list`].
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<(&'static str, Access, String)> {
+    pub fn find(&self, name: &str) -> Option<(&'static str, Access, Option<String>)> {
         let key = self.keys.iter().find(|key| key.name.eq_ignore_ascii_case(name))?;
         Some((key.name, key.access, print(&key.value)))
+    }
+
+    /// Whether this is the key's name on the wire.
+    #[must_use]
+    pub fn is(&self, id: KeyId, name: &str) -> bool {
+        self.keys[id as usize].name.eq_ignore_ascii_case(name)
+    }
+
+    /// A key that is a text or a secret; empty when it is of another type.
+    #[must_use]
+    pub fn text(&self, id: KeyId) -> &str {
+        match &self.keys[id as usize].value {
+            Value::Text(text) | Value::Secret(text) => text,
+            _ => "",
+        }
     }
 
     /// A key that is true or false; false when it is of another type.
@@ -266,16 +313,22 @@ fn parse(current: &Value, input: &str) -> Option<Value> {
         }
         Value::Measurands(_) => measurand::parse_list(input).map(Value::Measurands),
         Value::Text(_) => Some(text(input)),
+        Value::Secret(_) => {
+            let printable = input.bytes().all(|byte| byte.is_ascii_graphic());
+            let fits = SECRET_CHARS.contains(&input.len()) && printable;
+            fits.then(|| Value::Secret(input.to_owned()))
+        }
     }
 }
 
-fn print(value: &Value) -> String {
-    match value {
+fn print(value: &Value) -> Option<String> {
+    Some(match value {
         Value::Bool(value) => value.to_string(),
         Value::Int { value, .. } => value.to_string(),
         Value::Measurands(list) => measurand::join(list),
         Value::Text(value) => value.clone(),
-    }
+        Value::Secret(_) => return None,
+    })
 }
 
 macro_rules! keys {
@@ -293,16 +346,11 @@ macro_rules! keys {
 fn core_keys(spec: &ChargerSpec) -> Vec<Key> {
     let sampled = measurand::defaults(spec.kind);
     keys! {
-        AllowOfflineTxForUnknownId ReadWrite Value::Bool(false);
-        AuthorizeRemoteTxRequests ReadWrite Value::Bool(false);
         ClockAlignedDataInterval ReadWrite interval(spec.clock_aligned_interval, 0);
         ConnectionTimeOut ReadWrite int(60, 1, INTERVAL_MAX_S);
         ConnectorPhaseRotation AfterReboot text("NotApplicable");
         GetConfigurationMaxKeys ReadOnly int(GET_MAX_KEYS as i64, 0, i64::MAX);
         HeartbeatInterval ReadWrite int(300, 1, INTERVAL_MAX_S);
-        LocalAuthorizeOffline ReadOnly Value::Bool(false);
-        LocalPreAuthorize ReadOnly Value::Bool(false);
-        MaxEnergyOnInvalidId ReadOnly int(0, 0, 0);
         MessageTimeout ReadWrite int(30, 1, 3600);
         MeterValueSampleInterval ReadWrite interval(spec.meter_interval, 0);
         MeterValuesAlignedData ReadWrite Value::Measurands(sampled.clone());
@@ -310,14 +358,42 @@ fn core_keys(spec: &ChargerSpec) -> Vec<Key> {
         NumberOfConnectors ReadOnly int(i64::from(spec.connectors), 1, i64::MAX);
         ResetRetries ReadOnly int(0, 0, 0);
         StopTransactionOnEVSideDisconnect ReadOnly Value::Bool(true);
-        StopTransactionOnInvalidId ReadWrite Value::Bool(true);
         StopTxnAlignedData ReadOnly Value::Measurands(Vec::new());
         StopTxnSampledData ReadWrite Value::Measurands(Vec::new());
-        SupportedFeatureProfiles ReadOnly text("Core,SmartCharging,RemoteTrigger");
+        SupportedFeatureProfiles ReadOnly text(PROFILES);
         TransactionMessageAttempts ReadWrite int(3, 1, 1000);
         TransactionMessageRetryInterval ReadWrite int(60, 0, 86_400);
         UnlockConnectorOnEVSideDisconnect ReadOnly Value::Bool(true);
         WebSocketPingInterval ReadOnly int(0, 0, 0);
+    }
+}
+
+/// Who may charge, and how long.
+fn authorization_keys() -> Vec<Key> {
+    keys! {
+        AllowOfflineTxForUnknownId ReadWrite Value::Bool(false);
+        AuthorizationCacheEnabled ReadWrite Value::Bool(false);
+        AuthorizeRemoteTxRequests ReadWrite Value::Bool(false);
+        LocalAuthListEnabled ReadWrite Value::Bool(true);
+        LocalAuthListMaxLength ReadOnly int(LIST_MAX_CARDS as i64, 0, i64::MAX);
+        LocalAuthorizeOffline ReadWrite Value::Bool(true);
+        LocalPreAuthorize ReadWrite Value::Bool(false);
+        MaxEnergyOnInvalidId ReadWrite int(0, 0, INVALID_ENERGY_MAX_WH);
+        ReserveConnectorZeroSupported ReadOnly Value::Bool(true);
+        SendLocalListMaxLength ReadOnly int(SEND_MAX_CARDS as i64, 0, i64::MAX);
+        StopTransactionOnInvalidId ReadWrite Value::Bool(true);
+    }
+}
+
+/// Security whitepaper, edition 3.
+fn security_keys() -> Vec<Key> {
+    keys! {
+        AdditionalRootCertificateCheck ReadOnly Value::Bool(false);
+        AuthorizationKey WriteOnly Value::Secret(String::new());
+        CertificateSignedMaxChainSize ReadOnly int(CHAIN_MAX_CHARS as i64, 0, i64::MAX);
+        CertificateStoreMaxLength ReadOnly int(STORE_MAX_CERTIFICATES as i64, 0, i64::MAX);
+        CpoName ReadWrite text("");
+        SecurityProfile ReadWrite int(0, 0, 3);
     }
 }
 
@@ -342,14 +418,14 @@ mod tests {
     use crate::charger::tests::ac22;
 
     fn value(keys: &Keys, name: &str) -> String {
-        keys.find(name).map(|(_, _, value)| value).unwrap_or_default()
+        keys.find(name).and_then(|(_, _, value)| value).unwrap_or_default()
     }
 
     #[test]
     fn the_list_is_complete_and_alphabetical() {
         let keys = Keys::new(&ac22());
         let names: Vec<_> = keys.list().map(|(name, _, _)| name).collect();
-        assert_eq!(names.len(), 30);
+        assert_eq!(names.len(), 41);
         assert!(names.is_sorted());
         assert_eq!(value(&keys, "NumberOfConnectors"), "1");
         assert_eq!(value(&keys, "ChargingScheduleAllowedChargingRateUnit"), "Current,Power");
@@ -380,6 +456,26 @@ mod tests {
             ConfigurationStatus::Accepted
         );
         assert!(!keys.flag(KeyId::StopTransactionOnInvalidId));
+    }
+
+    #[test]
+    fn a_password_is_written_and_never_read() {
+        let mut keys = Keys::new(&ac22());
+        let long = "x".repeat(41);
+        for bad in ["", "too short", "sixteen and a \u{e4}", "with blanks inside", &long] {
+            assert_eq!(
+                keys.change("AuthorizationKey", bad),
+                ConfigurationStatus::Rejected,
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            keys.change("AuthorizationKey", "0123456789abcdef"),
+            ConfigurationStatus::Accepted
+        );
+        assert_eq!(keys.text(KeyId::AuthorizationKey), "0123456789abcdef");
+        let entry = keys.find("authorizationkey");
+        assert_eq!(entry, Some(("AuthorizationKey", Access::WriteOnly, None)));
     }
 
     #[test]

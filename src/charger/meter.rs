@@ -46,6 +46,22 @@ impl Meter {
         self.energy_mw_us + i128::from(self.draw.power_mw) * i128::from(micros)
     }
 
+    /// When the register shows this much if the draw stays as it is; the past if it does already.
+    #[must_use]
+    pub fn reaches(&self, register_wh: i64) -> Time {
+        let missing = i128::from(register_wh) * MW_US_PER_WH - self.energy_mw_us;
+        let power = i128::from(self.draw.power_mw);
+        if missing <= 0 {
+            return self.since;
+        }
+        if power == 0 {
+            return Time::NEVER;
+        }
+        let micros = i64::try_from((missing + power - 1) / power).ok();
+        let instant = micros.and_then(|micros| self.since.0.checked_add(micros));
+        instant.map_or(Time::NEVER, Time)
+    }
+
     /// `Energy.Active.Import.Register`: whole watt-hours, rounded down.
     #[must_use]
     pub fn register_wh(&self, now: Time) -> i64 {
@@ -83,6 +99,18 @@ mod tests {
         let end = start + Span(7000);
         assert_eq!(pieces.energy_mw_us(end), whole.energy_mw_us(end));
         assert_eq!(whole.energy_mw_us(end), 1_234_567 * 7000);
+    }
+
+    #[test]
+    fn a_register_is_reached_at_the_first_instant_that_shows_it() {
+        let start = Time::from_unix_s(1000);
+        let mut meter = Meter::new(start);
+        assert_eq!((meter.reaches(0), meter.reaches(1)), (start, Time::NEVER));
+        meter.set(start, draw(7_000_001));
+        let at = meter.reaches(1000);
+        assert_eq!(meter.register_wh(at), 1000);
+        assert_eq!(meter.register_wh(Time(at.0 - 1)), 999);
+        assert_eq!(meter.reaches(i64::MAX), Time::NEVER, "beyond the end of time");
     }
 
     #[test]

@@ -42,34 +42,50 @@
 //! | `point` | state, inputs, queries |
 //! | `clock` | what the station takes for the time |
 //! | `registration` | boot, heartbeat, status reports, reset |
-//! | `session`, `connector` | from the card to StopTransaction |
+//! | `session`, `presented`, `connector` | from the card to StopTransaction |
+//! | `authorization`, `local_list` | who may charge: local list, cache, what holds offline |
+//! | `reservation` | who may use a connector, and until when |
 //! | `offering` | from profiles to the pilot |
 //! | `metering`, `sample`, `meter`, `measurand` | when MeterValues are sent, their text, the integral |
+//! | `upload`, `firmware` | diagnostics, logs and firmware on their way |
+//! | `security` | certificates, security events |
 //! | `serve*` | CALLs of the central system |
 //! | `outbox`, `timers` | CALLs of the station: order, time-out, repetition |
 //! | `keys`, `status` | configuration keys; transitions of a connector |
 //! | `quirks` | what real stations do instead; faults |
+//! | `extras` | what most stations never hold, in one box |
 
+mod authorization;
 mod clock;
 mod connector;
+mod extras;
+pub mod firmware;
 pub mod keys;
 mod lane;
+pub mod local_list;
 pub mod measurand;
 pub mod meter;
 mod metering;
 mod offering;
 mod outbox;
 mod point;
+mod presented;
 pub mod quirks;
 mod registration;
+mod reservation;
 pub mod sample;
+pub mod security;
 mod serve;
 mod serve_core;
+mod serve_firmware;
+mod serve_local_list;
 mod serve_profiles;
 mod serve_remote;
+mod serve_security;
 mod session;
 pub mod status;
 mod timers;
+pub mod upload;
 
 pub use point::ChargePoint;
 pub use quirks::{Fault, Quirk};

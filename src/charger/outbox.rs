@@ -26,6 +26,10 @@ pub(super) enum About {
     Authorize {
         session: u64,
     },
+    /// Of a card that would end this session.
+    AuthorizeStop {
+        session: u64,
+    },
     Start {
         session: u64,
     },
@@ -33,6 +37,12 @@ pub(super) enum About {
     Meter,
     /// What only a station with quirks calls.
     Odd(Action),
+    Diagnostics,
+    Firmware,
+    Log,
+    SignedFirmware,
+    SecurityEvent,
+    SignCertificate,
 }
 
 impl About {
@@ -41,11 +51,17 @@ impl About {
             About::Boot => Action::BootNotification,
             About::Heartbeat => Action::Heartbeat,
             About::Status { .. } => Action::StatusNotification,
-            About::Authorize { .. } => Action::Authorize,
+            About::Authorize { .. } | About::AuthorizeStop { .. } => Action::Authorize,
             About::Start { .. } => Action::StartTransaction,
             About::Stop => Action::StopTransaction,
             About::Meter => Action::MeterValues,
             About::Odd(action) => action,
+            About::Diagnostics => Action::DiagnosticsStatusNotification,
+            About::Firmware => Action::FirmwareStatusNotification,
+            About::Log => Action::LogStatusNotification,
+            About::SignedFirmware => Action::SignedFirmwareStatusNotification,
+            About::SecurityEvent => Action::SecurityEventNotification,
+            About::SignCertificate => Action::SignCertificate,
         }
     }
 }

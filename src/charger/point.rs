@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use crate::charger::connector::Connector;
+use crate::charger::extras::Extras;
 use crate::charger::keys::{Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
 use crate::charger::lane::Lane;
 use crate::charger::outbox::Outbox;
 use crate::charger::quirks::Oddity;
+use crate::charger::registration::REBOOT_TIME;
 use crate::charger::serve::cut;
 use crate::charger::status::{self, Status};
 use crate::charger::{ChargerSpec, Counters, Output};
@@ -77,6 +79,9 @@ pub struct ChargePoint {
     pub(super) last_session: u64,
     /// Quirks and faults; most stations have none.
     pub(super) oddity: Option<Box<Oddity>>,
+    /// A central system accepted the station once: without a link it may serve on its own.
+    pub(super) commissioned: bool,
+    pub(super) extras: Option<Box<Extras>>,
 }
 
 impl ChargePoint {
@@ -116,6 +121,8 @@ impl ChargePoint {
             limits_until: Time::NEVER,
             last_session: 0,
             oddity: None,
+            commissioned: false,
+            extras: None,
         };
         point.schedule_clock_sample(now);
         point
@@ -163,6 +170,28 @@ impl ChargePoint {
             self.end_session(now, c, StopReason::Local);
         }
         self.settle(now);
+    }
+
+    /// A driver presents a card at a connector with a car. It ends the session it belongs to, or
+    /// one of its group (the same parentIdTag), with reason Local; where no session runs, it begins
+    /// one. An idTag longer than 20 characters is cut.
+    pub fn present(&mut self, now: Time, connector: u32, id_tag: &str) {
+        if let Some(c) = self.index(connector) {
+            self.on_presented(now, c, cut(id_tag, ID_TAG_MAX_CHARS));
+        }
+        self.settle(now);
+    }
+
+    /// The power is gone for `lasts`, and with it the link and every session: the station boots when
+    /// it is back, and then tells of the transactions it cost (reason PowerLoss). Settings,
+    /// profiles, cards and reservations are kept.
+    pub fn power_loss(&mut self, now: Time, lasts: Span) {
+        self.go_dark(now, lasts, StopReason::PowerLoss);
+    }
+
+    /// The station crashes and boots: as a short loss of power, with reason Reboot.
+    pub fn reboot(&mut self, now: Time) {
+        self.go_dark(now, REBOOT_TIME, StopReason::Reboot);
     }
 
     /// The driver unplugs: ends a session that still runs, with reason EVDisconnected.
@@ -223,12 +252,18 @@ impl ChargePoint {
         if self.is_connected() {
             next = next.min(self.heartbeat_at);
         }
+        if self.extras.is_some() {
+            next = next.min(self.extras_timeout());
+        }
         for connector in self.connectors.iter() {
             if let Some(remote) = &connector.remote {
                 next = next.min(remote.deadline);
             }
             if let Some(charge) = connector.running() {
                 next = next.min(charge.next_sample);
+                if charge.allowance_wh.is_some() {
+                    next = next.min(connector.allowance_ends());
+                }
             }
         }
         next

@@ -4,6 +4,7 @@ use crate::charger::connector::Phase;
 use crate::charger::keys::KeyId;
 use crate::charger::outbox::About;
 use crate::charger::point::{ChargePoint, Power};
+use crate::charger::security::event;
 use crate::charger::serve::{cut, json};
 use crate::charger::status::Status;
 use crate::ocpp::messages::{
@@ -25,7 +26,7 @@ const BOOT_RETRY: Span = Span::from_s(30);
 const SOFT_RESET_DELAY: Span = Span::from_s(5);
 const HARD_RESET_DELAY: Span = Span::from_s(1);
 /// From going down to the BootNotification.
-const REBOOT_TIME: Span = Span::from_s(15);
+pub(super) const REBOOT_TIME: Span = Span::from_s(15);
 
 impl ChargePoint {
     /// A new connection needs no BootNotification once the station is accepted (OCPP-J §5).
@@ -48,6 +49,7 @@ impl ChargePoint {
             }
         }
         self.advance_waiting(now);
+        self.report_extras();
     }
 
     /// Forgets every CALL that a lost link makes pointless, and what it was for begins anew.
@@ -68,7 +70,7 @@ impl ChargePoint {
                         session.phase = Phase::Waiting;
                     }
                 }
-                _ => {}
+                about => self.on_untold(about),
             }
         }
         if !self.is_accepted() && self.boot_at == Time::NEVER {
@@ -78,14 +80,15 @@ impl ChargePoint {
     }
 
     pub(super) fn queue_boot(&mut self) {
-        let firmware = self.firmware();
+        let updated = self.extras.as_deref().and_then(|extras| extras.firmware.clone());
+        let firmware = updated.unwrap_or_else(|| self.firmware());
         let (model, serial) = (cut(&self.spec.model, 20), cut(self.id.as_str(), 25));
         let request = BootNotificationRequest {
             charge_point_vendor: VENDOR.into(),
             charge_point_model: model.into(),
             charge_point_serial_number: Some(serial.into()),
             charge_box_serial_number: None,
-            firmware_version: Some(firmware.into()),
+            firmware_version: Some(firmware.as_str().into()),
             iccid: None,
             imsi: None,
             meter_type: None,
@@ -100,6 +103,7 @@ impl ChargePoint {
         self.set_clock(now, answer.current_time);
         self.registration = Some(answer.status);
         if answer.status == RegistrationStatus::Accepted {
+            self.commissioned = true;
             self.keys.set_heartbeat_s(answer.interval);
             if was_accepted {
                 self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
@@ -185,6 +189,7 @@ impl ChargePoint {
         };
         if self.power == Power::On {
             self.power = Power::Resetting(now + delay);
+            self.security_event(now, event::RESET, None);
         }
         for c in 0..self.connectors.len() {
             self.end_session(now, c, reason);
@@ -192,19 +197,17 @@ impl ChargePoint {
         }
     }
 
-    /// The power is gone for `lasts`, and with it the connection, every session and whatever the
-    /// station had not written down: it boots when the power is back, reports the ends of its
-    /// transactions and keeps its settings and profiles.
-    pub fn power_loss(&mut self, now: Time, lasts: Span) {
-        self.link_down(now);
-        for c in 0..self.connectors.len() {
-            self.end_session(now, c, StopReason::PowerLoss);
-            self.cancel_remote_start(now, c);
-        }
+    /// Goes down without a warning, and with it the link: what ran ends with the meter's last
+    /// reading, and is told after the boot.
+    pub(super) fn go_dark(&mut self, now: Time, lasts: Span, reason: StopReason) {
         self.power = Power::Down(now + lasts);
         self.registration = None;
-        self.drop_calls(now);
-        self.handle_timeout(now);
+        for c in 0..self.connectors.len() {
+            self.end_session(now, c, reason);
+            self.cancel_remote_start(now, c);
+        }
+        self.security_event(now, event::RESET, Some(reason.as_str()));
+        self.link_down(now);
     }
 
     /// Goes down or comes up when it is time.
@@ -222,6 +225,7 @@ impl ChargePoint {
             self.power = Power::On;
             self.keys.reboot();
             self.store.after_reboot(&self.transactions);
+            self.boot_new_firmware(now);
             self.boot_at = now;
         }
     }

@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::charger::keys::KeyId;
 use crate::charger::outbox::{About, Answered, Call};
 use crate::charger::point::ChargePoint;
 use crate::charger::timers::Failure;
-use crate::ocpp::action::{Action, FeatureProfile};
+use crate::ocpp::action::Action;
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::frame::{self, Frame};
 use crate::ocpp::messages::{
     AuthorizeResponse, BootNotificationResponse, Conform, HeartbeatResponse,
-    StartTransactionResponse,
+    StartTransactionResponse, StopTransactionResponse,
 };
 use crate::ocpp::read::Reader;
 use crate::ocpp::schema::{Fault, check_response};
-use crate::ocpp::types::AuthorizationStatus;
 use crate::time::Time;
 
 /// The answer to a CALL: the payload of the CALLRESULT, or what the CALLERROR says.
@@ -133,20 +133,36 @@ impl ChargePoint {
                 .map(|answer| self.on_boot_answer(now, &answer)),
             About::Authorize { session } => {
                 payload.response::<AuthorizeResponse<'_>>(call.about).map(|answer| {
-                    let accepted = answer.id_tag_info.status == AuthorizationStatus::Accepted;
-                    self.on_authorized(now, session, accepted);
+                    self.learn_card(now, &call, &answer.id_tag_info);
+                    self.on_authorized(now, session, &answer.id_tag_info);
+                })
+            }
+            About::AuthorizeStop { session } => {
+                payload.response::<AuthorizeResponse<'_>>(call.about).map(|answer| {
+                    self.learn_card(now, &call, &answer.id_tag_info);
+                    self.on_stop_authorized(now, session, &call, &answer.id_tag_info);
                 })
             }
             About::Start { session } => {
                 payload.response::<StartTransactionResponse<'_>>(call.about).map(|answer| {
-                    let verdict = answer.id_tag_info.status;
-                    self.on_started(now, session, answer.transaction_id, verdict);
+                    self.learn_card(now, &call, &answer.id_tag_info);
+                    self.on_started(now, session, answer.transaction_id, &answer.id_tag_info);
+                })
+            }
+            About::Stop if self.keys.flag(KeyId::AuthorizationCacheEnabled) => {
+                payload.response::<StopTransactionResponse<'_>>(call.about).map(|answer| {
+                    if let Some(info) = &answer.id_tag_info {
+                        self.learn_card(now, &call, info);
+                    }
                 })
             }
             About::Heartbeat => payload
                 .response::<HeartbeatResponse>(call.about)
                 .map(|answer| self.set_clock(now, answer.current_time)),
-            About::Status { .. } | About::Stop | About::Meter | About::Odd(_) => Ok(()),
+            about => {
+                self.on_told(about);
+                Ok(())
+            }
         };
         self.counters.deviations += payload.deviations;
         if outcome.is_ok() {
@@ -189,10 +205,31 @@ impl ChargePoint {
             Action::SetChargingProfile => self.set_profile(now, &payload.request(action)?),
             Action::TriggerMessage => self.trigger(now, &payload.request(action)?),
             Action::UnlockConnector => self.unlock(now, &payload.request(action)?),
-            _ if action.feature_profile() == FeatureProfile::Core => {
-                Err(fault(ErrorCode::NotSupported, "only a charge point calls this"))
+            _ => self.dispatch_rest(now, action, payload),
+        }
+    }
+
+    /// The profiles beside Core and charging, and the security extension.
+    fn dispatch_rest(&mut self, now: Time, action: Action, payload: &mut Payload<'_>) -> Answer {
+        match action {
+            Action::GetDiagnostics => self.get_diagnostics(now, &payload.request(action)?),
+            Action::UpdateFirmware => self.update_firmware(now, &payload.request(action)?),
+            Action::GetLocalListVersion => self.local_list_version(&payload.request(action)?),
+            Action::SendLocalList => self.send_local_list(&payload.request(action)?),
+            Action::CancelReservation => self.cancel_reservation(now, &payload.request(action)?),
+            Action::ReserveNow => self.reserve_now(now, &payload.request(action)?),
+            Action::CertificateSigned => self.certificate_signed(now, &payload.request(action)?),
+            Action::DeleteCertificate => self.delete_certificate(&payload.request(action)?),
+            Action::ExtendedTriggerMessage => self.extended_trigger(now, &payload.request(action)?),
+            Action::GetInstalledCertificateIds => {
+                self.installed_certificates(&payload.request(action)?)
             }
-            _ => Err(fault(ErrorCode::NotSupported, "feature profile not supported")),
+            Action::GetLog => self.get_log(now, &payload.request(action)?),
+            Action::InstallCertificate => self.install_certificate(now, &payload.request(action)?),
+            Action::SignedUpdateFirmware => {
+                self.signed_update_firmware(now, &payload.request(action)?)
+            }
+            _ => Err(fault(ErrorCode::NotSupported, "only a charge point calls this")),
         }
     }
 }

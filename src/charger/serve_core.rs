@@ -9,13 +9,13 @@ use crate::charger::status::Status;
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::messages::{
     ChangeAvailabilityRequest, ChangeAvailabilityResponse, ChangeConfigurationRequest,
-    ChangeConfigurationResponse, ClearCacheRequest, ClearCacheResponse, DataTransferRequest,
-    DataTransferResponse, GetConfigurationRequest, GetConfigurationResponse, KeyValue,
-    ResetRequest, ResetResponse, UnlockConnectorRequest, UnlockConnectorResponse,
+    ChangeConfigurationResponse, DataTransferRequest, DataTransferResponse,
+    GetConfigurationRequest, GetConfigurationResponse, KeyValue, ResetRequest, ResetResponse,
+    UnlockConnectorRequest, UnlockConnectorResponse,
 };
 use crate::ocpp::types::{
-    AvailabilityStatus, AvailabilityType, ClearCacheStatus, ConfigurationStatus,
-    DataTransferStatus, ResetStatus, StopReason, UnlockStatus,
+    AvailabilityStatus, AvailabilityType, ConfigurationStatus, DataTransferStatus, ResetStatus,
+    StopReason, UnlockStatus,
 };
 use crate::time::Time;
 
@@ -69,8 +69,10 @@ impl ChargePoint {
         connector.closing = false;
         if !connector.operative {
             connector.operative = true;
-            let next = if connector.plugged { Status::Preparing } else { Status::Available };
-            self.set_status(now, c, next);
+            let next = connector.unused_status();
+            if !self.is_withheld() {
+                self.set_status(now, c, next);
+            }
         }
     }
 
@@ -81,13 +83,18 @@ impl ChargePoint {
         request: &ChangeConfigurationRequest<'_>,
     ) -> Answer {
         let heartbeat = self.keys.span(KeyId::HeartbeatInterval);
-        let status = self.keys.change(&request.key, &request.value);
+        let profile = self.keys.is(KeyId::SecurityProfile, &request.key);
+        let status = match profile && self.refuses_profile(&request.value) {
+            true => ConfigurationStatus::Rejected,
+            false => self.keys.change(&request.key, &request.value),
+        };
         if status == ConfigurationStatus::Accepted {
             if self.keys.span(KeyId::HeartbeatInterval) != heartbeat {
                 self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
             }
             self.reschedule_samples(now);
             self.schedule_clock_sample(now);
+            self.note_reconfiguration(now, &request.key);
         }
         Ok(json(&ChangeConfigurationResponse { status }))
     }
@@ -98,10 +105,10 @@ impl ChargePoint {
         if wanted.len() > GET_MAX_KEYS {
             return Err(fault(ErrorCode::OccurenceConstraintViolation, "GetConfigurationMaxKeys"));
         }
-        let entry = |(name, access, value): (&'static str, Access, String)| KeyValue {
+        let entry = |(name, access, value): (&'static str, Access, Option<String>)| KeyValue {
             key: name.into(),
             readonly: access == Access::ReadOnly,
-            value: Some(value.into()),
+            value: value.map(Into::into),
         };
         let known: Vec<KeyValue<'_>> = if wanted.is_empty() {
             self.keys.list().map(entry).collect()
@@ -117,11 +124,6 @@ impl ChargePoint {
             configuration_key: (!known.is_empty()).then_some(known),
             unknown_key: (!unknown.is_empty()).then_some(unknown),
         }))
-    }
-
-    /// §5.4: there is no cache to clear (errata 3.23).
-    pub(super) fn clear_cache(&self, _request: &ClearCacheRequest) -> Answer {
-        Ok(json(&ClearCacheResponse { status: ClearCacheStatus::Rejected }))
     }
 
     /// §5.6: no vendor extension is known.

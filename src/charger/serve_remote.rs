@@ -1,8 +1,11 @@
 //! CALLs that start, stop and ask: RemoteStartTransaction, RemoteStopTransaction, TriggerMessage.
 
+use crate::charger::authorization::Card;
 use crate::charger::point::{ChargePoint, ID_TAG_MAX_CHARS};
+use crate::charger::reservation::Admission;
 use crate::charger::serve::{Answer, cut, json};
 use crate::charger::serve_profiles::refusal;
+use crate::charger::upload::Channel;
 use crate::ocpp::messages::{
     RemoteStartTransactionRequest, RemoteStartTransactionResponse, RemoteStopTransactionRequest,
     RemoteStopTransactionResponse, TriggerMessageRequest, TriggerMessageResponse,
@@ -22,8 +25,9 @@ impl ChargePoint {
         request: &RemoteStartTransactionRequest<'_>,
     ) -> Answer {
         let answer = |status| Ok(json(&RemoteStartTransactionResponse { status }));
-        let Some(c) = self.connector_for(request.connector_id).filter(|_| self.takes_sessions())
-        else {
+        let id_tag = cut(&request.id_tag, ID_TAG_MAX_CHARS).to_owned();
+        let free = self.connector_for(request.connector_id, &id_tag);
+        let Some(c) = free.filter(|_| self.takes_sessions()) else {
             return answer(RemoteStartStopStatus::Rejected);
         };
         if let Some(profile) = &request.charging_profile {
@@ -33,7 +37,6 @@ impl ChargePoint {
                 SetOutcome::Error(why) => return Err(refusal(why)),
             }
         }
-        let id_tag = cut(&request.id_tag, ID_TAG_MAX_CHARS).to_owned();
         if self.connectors[c].plugged {
             self.begin_session(now, c, id_tag, true);
         } else {
@@ -42,16 +45,19 @@ impl ChargePoint {
         answer(RemoteStartStopStatus::Accepted)
     }
 
-    fn connector_for(&self, wanted: Option<u32>) -> Option<usize> {
-        match wanted {
-            Some(connector) => self.index(connector).filter(|c| self.connectors[*c].is_free()),
-            None => {
-                let free = |c: &usize| self.connectors[*c].is_free();
-                let mut candidates = (0..self.connectors.len()).filter(free);
-                let with_car = candidates.clone().find(|c| self.connectors[*c].plugged);
-                with_car.or_else(|| candidates.next())
-            }
+    /// A connector reserved for the card comes first; one reserved for others does not count.
+    fn connector_for(&self, wanted: Option<u32>, id_tag: &str) -> Option<usize> {
+        let parent = self.known_card(id_tag).and_then(Card::parent);
+        let admission = |c: usize| self.admission(c, id_tag, parent);
+        let free = |c: &usize| self.connectors[*c].is_free() && admission(*c) != Admission::Refused;
+        if let Some(connector) = wanted {
+            return self.index(connector).filter(free);
         }
+        let mut candidates = (0..self.connectors.len()).filter(free);
+        let own = |c: &usize| self.is_reserved(*c) && admission(*c) != Admission::AskGroup;
+        let reserved = candidates.clone().find(own);
+        let with_car = candidates.clone().find(|c| self.connectors[*c].plugged);
+        reserved.or(with_car).or_else(|| candidates.next())
     }
 
     /// §5.12.
@@ -78,28 +84,32 @@ impl ChargePoint {
     /// §5.17: the answer goes first, the message after it. BootNotification is sent also by an
     /// accepted station: errata 3.40 forbids it, real stations do it.
     pub(super) fn trigger(&mut self, now: Time, request: &TriggerMessageRequest) -> Answer {
-        let triggered = match request.requested_message {
-            MessageTrigger::BootNotification => {
-                self.queue_boot();
-                true
-            }
-            MessageTrigger::Heartbeat => {
-                self.queue_heartbeat();
-                true
-            }
-            MessageTrigger::StatusNotification => self.trigger_status(now, request.connector_id),
-            MessageTrigger::MeterValues => self.trigger_meter_values(now, request.connector_id),
-            MessageTrigger::DiagnosticsStatusNotification
-            | MessageTrigger::FirmwareStatusNotification => {
-                let status = TriggerMessageStatus::NotImplemented;
-                return Ok(json(&TriggerMessageResponse { status }));
-            }
-        };
-        let status = match triggered {
+        let message = request.requested_message;
+        let status = match self.trigger_message(now, message, request.connector_id) {
             true => TriggerMessageStatus::Accepted,
             false => TriggerMessageStatus::Rejected,
         };
         Ok(json(&TriggerMessageResponse { status }))
+    }
+
+    /// False: there is nothing to send.
+    pub(super) fn trigger_message(
+        &mut self,
+        now: Time,
+        message: MessageTrigger,
+        connector: Option<u32>,
+    ) -> bool {
+        match message {
+            MessageTrigger::StatusNotification => return self.trigger_status(now, connector),
+            MessageTrigger::MeterValues => return self.trigger_meter_values(now, connector),
+            MessageTrigger::BootNotification => self.queue_boot(),
+            MessageTrigger::Heartbeat => self.queue_heartbeat(),
+            MessageTrigger::DiagnosticsStatusNotification => {
+                self.queue_upload_status(Channel::Diagnostics);
+            }
+            MessageTrigger::FirmwareStatusNotification => self.queue_firmware_status(false),
+        }
+        true
     }
 
     fn trigger_status(&mut self, now: Time, connector: Option<u32>) -> bool {

@@ -1,17 +1,19 @@
 //! From the card to the end of the transaction (§4.8, §4.10; ocpp.md §3.3).
 
 use crate::charger::Output;
+use crate::charger::authorization::{Card, Plan};
 use crate::charger::connector::{Charge, Phase, RemoteStart, Session};
 use crate::charger::keys::KeyId;
 use crate::charger::outbox::{About, Gap};
 use crate::charger::point::{ChargePoint, Power};
+use crate::charger::reservation::Admission;
 use crate::charger::sample::push_scaled;
 use crate::charger::serve::json;
 use crate::charger::status::Status;
 use crate::ocpp::messages::{AuthorizeRequest, StartTransactionRequest};
 use crate::ocpp::profile::Transaction;
 use crate::ocpp::timestamp::Timestamp;
-use crate::ocpp::types::{AuthorizationStatus, StopReason};
+use crate::ocpp::types::{AuthorizationStatus, IdTagInfo, StopReason};
 use crate::time::Time;
 use crate::vehicle::Draw;
 
@@ -28,8 +30,24 @@ impl ChargePoint {
         connector.wants_power = true;
         match connector.remote.take() {
             Some(remote) => self.begin_session(now, c, remote.id_tag, true),
-            None if connector.operative => self.begin_session(now, c, id_tag.to_owned(), false),
-            None => self.refuse(c),
+            None => self.admit(now, c, id_tag),
+        }
+    }
+
+    /// A card at a connector with a car and without a session.
+    pub(super) fn admit(&mut self, now: Time, c: usize, id_tag: &str) {
+        let parent = self.known_card(id_tag).and_then(Card::parent);
+        let refused = self.admission(c, id_tag, parent) == Admission::Refused;
+        let connector = &self.connectors[c];
+        if !connector.operative || self.is_withheld() {
+            self.refuse(c);
+        } else if refused {
+            if connector.status == Status::Available {
+                self.set_status(now, c, Status::Preparing);
+            }
+            self.refuse(c);
+        } else {
+            self.begin_session(now, c, id_tag.to_owned(), false);
         }
     }
 
@@ -43,23 +61,34 @@ impl ChargePoint {
         connector.wants_power = false;
         connector.soc_tenths = None;
         connector.meter.set(now, Draw::default());
-        if connector.status != Status::Unavailable {
+        if !matches!(connector.status, Status::Unavailable | Status::Reserved) {
             self.set_status(now, c, Status::Available);
-            self.settle_availability(now, c);
+            self.settle_reservation(now, c);
         }
+        self.settle_availability(now, c);
     }
 
-    /// New sessions may begin: the station is accepted and no reset is on its way.
+    /// New sessions may begin: those that began may go on, and no firmware waits for their end.
     pub(super) fn takes_sessions(&self) -> bool {
-        self.power == Power::On && self.is_accepted()
+        self.may_proceed() && !self.is_withheld()
+    }
+
+    /// Sessions may go on: no reset is on its way, and the station is accepted, or was once and has
+    /// nobody to ask.
+    fn may_proceed(&self) -> bool {
+        let accepted = self.is_accepted() || (!self.link && self.commissioned);
+        self.power == Power::On && accepted
     }
 
     pub(super) fn begin_session(&mut self, now: Time, c: usize, id_tag: String, remote: bool) {
         self.last_session += 1;
         let serial = self.last_session;
         self.connectors[c].session =
-            Some(Session { serial, id_tag, remote, phase: Phase::Waiting });
-        self.set_status(now, c, Status::Preparing);
+            Some(Session { serial, id_tag, remote, parent: None, phase: Phase::Waiting });
+        // A reserved connector stays so until the card has proven to be the one.
+        if self.connectors[c].status != Status::Reserved {
+            self.set_status(now, c, Status::Preparing);
+        }
         self.advance(now, c);
     }
 
@@ -72,22 +101,26 @@ impl ChargePoint {
         }
     }
 
-    /// Takes a waiting session as far as it gets: online it asks for authorisation, offline it
-    /// starts if `AllowOfflineTxForUnknownId` says so, otherwise it waits.
+    /// Takes a waiting session as far as it gets.
     fn advance(&mut self, now: Time, c: usize) {
-        if !self.takes_sessions() {
+        if !self.may_proceed() {
             return;
         }
-        let asks_remote = self.keys.flag(KeyId::AuthorizeRemoteTxRequests);
-        let Some(session) = &mut self.connectors[c].session else { return };
-        if !self.link {
-            if self.keys.flag(KeyId::AllowOfflineTxForUnknownId) {
+        let Some(session) = &self.connectors[c].session else { return };
+        match self.plan(now, c, session) {
+            Plan::Start => self.start(now, c),
+            Plan::StartOffline => {
                 self.start(now, c);
                 self.run(now, c, None);
             }
-        } else if session.remote && !asks_remote {
-            self.start(now, c);
-        } else {
+            Plan::Ask => self.ask(c),
+            Plan::Wait => {}
+            Plan::Refuse => self.end_session(now, c, StopReason::DeAuthorized),
+        }
+    }
+
+    fn ask(&mut self, c: usize) {
+        if let Some(session) = &mut self.connectors[c].session {
             session.phase = Phase::Authorizing;
             let request = AuthorizeRequest { id_tag: session.id_tag.as_str().into() };
             let about = About::Authorize { session: session.serial };
@@ -96,21 +129,45 @@ impl ChargePoint {
     }
 
     /// The central system (or its silence) decided about the card.
-    pub(super) fn on_authorized(&mut self, now: Time, serial: u64, accepted: bool) {
+    pub(super) fn on_authorized(&mut self, now: Time, serial: u64, info: &IdTagInfo<'_>) {
         let Some(c) = self.session_index(serial) else { return };
-        let asked = self.connectors[c].session.as_ref().map(|session| &session.phase);
-        if !matches!(asked, Some(Phase::Authorizing)) {
+        let Some(session) = &mut self.connectors[c].session else { return };
+        if !matches!(session.phase, Phase::Authorizing) {
             return;
         }
-        if accepted {
+        session.join(info.parent_id_tag.as_deref());
+        if info.status == AuthorizationStatus::Accepted {
             self.start(now, c);
         } else {
             self.end_session(now, c, StopReason::DeAuthorized);
         }
     }
 
-    /// Queues StartTransaction.
+    /// The reservation the session of connector `c` uses up, if any; `Err`: it is kept for others.
+    fn claim(&mut self, now: Time, c: usize) -> Result<Option<i64>, ()> {
+        let Some(session) = &self.connectors[c].session else { return Err(()) };
+        let known = self.known_card(&session.id_tag).and_then(Card::parent);
+        let parent = session.parent.as_deref().or(known);
+        let admission = self.admission(c, &session.id_tag, parent);
+        let parent = parent.map(str::to_owned);
+        if let Some(session) = &mut self.connectors[c].session {
+            session.join(parent.as_deref());
+        }
+        match admission {
+            Admission::Free => Ok(None),
+            Admission::Reserved(id) => {
+                self.end_reservation(now, id);
+                Ok(Some(id))
+            }
+            Admission::AskGroup | Admission::Refused => Err(()),
+        }
+    }
+
+    /// Queues StartTransaction, unless the connector is kept for somebody else.
     fn start(&mut self, now: Time, c: usize) {
+        let Ok(reservation_id) = self.claim(now, c) else {
+            return self.end_session(now, c, StopReason::DeAuthorized);
+        };
         self.restart_register(now, c);
         let begin = self.transaction_data(now, c, true);
         let meter_start = self.shown_wh(now, c);
@@ -121,7 +178,7 @@ impl ChargePoint {
             connector_id: number,
             id_tag: session.id_tag.as_str().into(),
             meter_start,
-            reservation_id: None,
+            reservation_id,
             timestamp,
         };
         let payload = json(&request);
@@ -130,6 +187,7 @@ impl ChargePoint {
             started: now,
             next_sample: Time::NEVER,
             blocked: false,
+            allowance_wh: None,
             begin,
         });
         let about = About::Start { session: session.serial };
@@ -138,19 +196,19 @@ impl ChargePoint {
     }
 
     /// StartTransaction was answered, or given up with id -1.
-    pub(super) fn on_started(
-        &mut self,
-        now: Time,
-        serial: u64,
-        id: i64,
-        verdict: AuthorizationStatus,
-    ) {
+    pub(super) fn on_started(&mut self, now: Time, serial: u64, id: i64, info: &IdTagInfo<'_>) {
         self.outbox.fill_gaps(serial, id);
         let Some(c) = self.session_index(serial) else { return };
-        let accepted = verdict == AuthorizationStatus::Accepted;
+        let accepted = info.status == AuthorizationStatus::Accepted;
+        let granted_wh = self.keys.int(KeyId::MaxEnergyOnInvalidId);
+        let register_wh = self.connectors[c].meter.register_wh(now);
         if let Some(charge) = self.connectors[c].charge_mut() {
             charge.transaction_id = Some(id);
-            charge.blocked = !accepted;
+            charge.blocked = !accepted && granted_wh == 0;
+            charge.allowance_wh = (!accepted && granted_wh > 0).then(|| register_wh + granted_wh);
+        }
+        if let Some(session) = &mut self.connectors[c].session {
+            session.join(info.parent_id_tag.as_deref());
         }
         if !accepted && self.keys.flag(KeyId::StopTransactionOnInvalidId) {
             self.end_session(now, c, StopReason::DeAuthorized);
@@ -163,7 +221,21 @@ impl ChargePoint {
 
     /// StartTransaction was discarded: the transaction goes on under the id -1 (errata 3.18).
     pub(super) fn on_start_discarded(&mut self, now: Time, serial: u64) {
-        self.on_started(now, serial, UNDELIVERED, AuthorizationStatus::Accepted);
+        let unknown = IdTagInfo::status(AuthorizationStatus::Accepted);
+        self.on_started(now, serial, UNDELIVERED, &unknown);
+    }
+
+    /// What a refused idTag was allowed (`MaxEnergyOnInvalidId`) is used up.
+    pub(super) fn end_allowances(&mut self, now: Time) {
+        for c in 0..self.connectors.len() {
+            if self.connectors[c].allowance_ends() <= now
+                && let Some(charge) = self.connectors[c].charge_mut()
+            {
+                charge.allowance_wh = None;
+                charge.blocked = true;
+                self.update_offers(now);
+            }
+        }
     }
 
     /// The transaction runs, or learns its id.
@@ -268,19 +340,26 @@ impl ChargePoint {
         if self.connectors[c].remote.take().is_some() {
             self.store.cancel_pending(self.connectors[c].number);
             self.set_status(now, c, Status::Available);
+            self.settle_reservation(now, c);
             self.settle_availability(now, c);
         }
     }
 
-    /// A connector that was told to become inoperative does so as soon as nothing goes on there.
+    /// A connector that was told to become inoperative, or waits for a firmware, does so as soon as
+    /// nothing goes on there.
     pub(super) fn settle_availability(&mut self, now: Time, c: usize) {
+        let withheld = self.is_withheld();
         let connector = &mut self.connectors[c];
         let idle = connector.session.is_none()
             && connector.remote.is_none()
-            && matches!(connector.status, Status::Available | Status::Finishing);
+            && matches!(connector.status, Status::Available | Status::Finishing | Status::Reserved);
         if connector.closing && idle {
             connector.closing = false;
             connector.operative = false;
+            let number = connector.number;
+            self.end_reservations_of(number);
+            self.set_status(now, c, Status::Unavailable);
+        } else if withheld && idle {
             self.set_status(now, c, Status::Unavailable);
         }
         let closing = self.connectors.iter().any(|connector| connector.closing);

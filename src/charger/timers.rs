@@ -4,6 +4,7 @@ use crate::charger::connector::Phase;
 use crate::charger::keys::KeyId;
 use crate::charger::outbox::{About, Call, RetryPolicy};
 use crate::charger::point::ChargePoint;
+use crate::ocpp::types::{AuthorizationStatus, IdTagInfo};
 use crate::time::Time;
 
 /// How often a driver presents the card when the central system does not answer.
@@ -43,6 +44,8 @@ impl ChargePoint {
         if self.apply_at.min(self.limits_until) <= now {
             self.update_offers(now);
         }
+        self.end_allowances(now);
+        self.run_extras(now);
         self.run_samples(now);
         if self.oddity.is_some() {
             self.run_habits(now);
@@ -68,6 +71,14 @@ impl ChargePoint {
             About::Boot => self.on_boot_failed(now),
             About::Authorize { session } => self.on_authorize_failed(now, session, call),
             About::Status { .. } if failure == Failure::Silence => self.repeat_status(call),
+            about if failure == Failure::Refusal || self.is_last_attempt(&call) => {
+                self.on_told(about);
+            }
+            About::Diagnostics
+            | About::Firmware
+            | About::Log
+            | About::SignedFirmware
+            | About::SecurityEvent => self.outbox.repeat(call),
             _ => {}
         }
     }
@@ -81,17 +92,20 @@ impl ChargePoint {
         if call.attempts + 1 < AUTHORIZE_ATTEMPTS {
             self.outbox.repeat(call);
         } else {
-            self.on_authorized(now, serial, false);
+            let unheard = IdTagInfo::status(AuthorizationStatus::Invalid);
+            self.on_authorized(now, serial, &unheard);
         }
     }
 
     /// A lost status leaves the central system with a wrong picture: it is sent again unless a
     /// newer one waits already.
     fn repeat_status(&mut self, call: Call) {
-        let attempts = self.keys.int(KeyId::TransactionMessageAttempts);
-        let last = i64::from(call.attempts) + 1 >= attempts;
-        if !last && !self.outbox.holds(call.about) {
+        if !self.is_last_attempt(&call) && !self.outbox.holds(call.about) {
             self.outbox.repeat(call);
         }
+    }
+
+    fn is_last_attempt(&self, call: &Call) -> bool {
+        i64::from(call.attempts) + 1 >= self.keys.int(KeyId::TransactionMessageAttempts)
     }
 }

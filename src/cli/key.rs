@@ -32,6 +32,10 @@ enum Action {
         /// keys.
         #[arg(long, value_parser = ["read", "control", "admin"], default_value = "control")]
         scope: String,
+        /// A site it is good for, `site_..`; repeat it for several. Without it the key is for the
+        /// whole server.
+        #[arg(long = "site", value_name = "ID")]
+        sites: Vec<String>,
     },
     /// List the keys.
     List,
@@ -51,7 +55,19 @@ pub(super) fn key(args: &Args) -> anyhow::Result<Exit> {
     let mut store = super::serve::open_store(&args.data, Options::default())?;
     let keys = store.reader()?.api_keys()?;
     match &args.action {
-        Action::Create { name, scope } => {
+        Action::Create { name, scope, sites } => {
+            if scope == "admin" && !sites.is_empty() {
+                note(
+                    "ampacity: --scope admin is for the whole server: leave --site out, or take control",
+                );
+                return Ok(Exit::Invalid);
+            }
+            let known = store.load()?.sites;
+            for site in sites {
+                if !known.iter().any(|row| row.site.as_str() == site) {
+                    bail!("there is no site {site}; GET /api/v1/sites shows them");
+                }
+            }
             let key = secret::api_key("amp").context("no random numbers")?;
             let now = system_now();
             let row = ApiKeyRow {
@@ -59,6 +75,7 @@ pub(super) fn key(args: &Args) -> anyhow::Result<Exit> {
                 name: name.clone(),
                 sha256: secret::sha256(&key),
                 scopes: vec![scope.clone()],
+                sites: sites.iter().map(|site| ids::SiteId::new(site)).collect(),
                 created_at: now,
                 revoked_at: None,
             };
@@ -72,7 +89,10 @@ pub(super) fn key(args: &Args) -> anyhow::Result<Exit> {
                 let state = if key.revoked_at.is_some() { "withdrawn" } else { "valid" };
                 let scopes = key.scopes.join(",");
                 let made = key.created_at.to_ocpp();
-                data(&format!("{}  {scopes:<8} {state:<10} {made}  {}\n", key.id, key.name))?;
+                let sites: Vec<&str> = key.sites.iter().map(ids::SiteId::as_str).collect();
+                let sites = if sites.is_empty() { "all sites".to_owned() } else { sites.join(",") };
+                let (id, name) = (key.id, key.name);
+                data(&format!("{id}  {scopes:<8} {state:<10} {made}  {name}  {sites}\n"))?;
             }
         }
         Action::Revoke { id } => {

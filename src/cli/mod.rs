@@ -9,6 +9,7 @@ mod manual;
 mod output;
 mod run;
 mod scenario;
+mod schedule;
 mod schema;
 mod serve;
 mod serving;
@@ -43,8 +44,8 @@ pub enum Exit {
 /// What the exit codes mean, for help and manual.
 const EXIT_CODES: [(Exit, &str); 7] = [
     (Exit::Passed, "passed"),
-    (Exit::Failed, "an assertion failed"),
-    (Exit::Invalid, "wrong usage or an invalid scenario"),
+    (Exit::Failed, "an assertion failed, or an expectation of a case is not met"),
+    (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
     (Exit::NothingRan, "nothing ran: no car ever plugged in"),
     (Exit::Bug, "a bug of the program"),
@@ -52,7 +53,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -64,6 +65,10 @@ const EXAMPLES: [(&str, &str); 5] = [
         "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
     ),
     ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
+    (
+        "What charging profiles add up to, and why",
+        "ampacity schedule scenarios/charging_profiles.json",
+    ),
 ];
 
 /// Simulation and digital-twin testbed for EV smart charging.
@@ -88,6 +93,8 @@ enum Command {
     Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
     Check(check::Args),
+    /// Answer GetCompositeSchedule for charging profiles in a file, and say which profile wins.
+    Schedule(schedule::Args),
     /// Serve real charge points: OCPP 1.6J at /ocpp/{charge_point_id}, REST API beside it.
     Serve(serve::Args),
     /// Make, list or withdraw keys of the REST API of `serve`.
@@ -117,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args, cli.color),
         Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
+        Command::Schedule(args) => schedule::schedule(args),
         Command::Serve(args) => serve::serve(args),
         Command::Key(args) => key::key(args),
         Command::Schema => schema::schema(),

@@ -67,7 +67,10 @@ impl Csms {
                     self.limit_cleared(now, point, connector, scope);
                 }
             }
-            Order::GetConfiguration => self.learn_capabilities(point, answer),
+            Order::GetConfiguration => {
+                self.configuration_read(now, point, answer);
+                self.learn_capabilities(point, answer);
+            }
             Order::TriggerMeter { .. } | Order::TriggerStatus { .. } | Order::Stop { .. } => {}
             Order::Command(command) if !late => {
                 self.command_answered(now, point, &command, answer);
@@ -236,9 +239,7 @@ impl Csms {
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
-            Order::Command(command) => {
-                self.command_ended(point, *command, Outcome::TimedOut, String::new());
-            }
+            Order::Command(command) => self.command_timed_out(now, point, *command),
             Order::GetConfiguration
             | Order::TriggerMeter { .. }
             | Order::TriggerStatus { .. }

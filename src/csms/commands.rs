@@ -1,17 +1,18 @@
 //! Commands of operators on their way: queued like other orders, one CALL outstanding.
 //!
-//! A remote start passes the start gate like a card. A command that may undo our limits first
-//! needs room for what could then be in force; once it has left, the limits of the charge point
-//! are in doubt until they have been set anew, which follows by itself.
+//! A remote start passes the start gate like a card; one that brings a profile along, which our
+//! default limit does not bound, needs room for all that the start could draw. A command that may
+//! undo our limits first needs room for what could then be in force; once it has left, the limits
+//! of the charge point are in doubt until they have been set anew, which follows by itself.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::csms::command::Command;
+use crate::csms::command::{Command, Scope, Start};
 use crate::csms::event::{Event, Outcome, Trigger};
 use crate::csms::input::Refusal;
 use crate::csms::line::Order;
-use crate::csms::point::{AskedBy, WaitingCard};
+use crate::csms::point::{AskedBy, StartSlot, WaitingCard};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::error::ErrorCode;
@@ -30,11 +31,6 @@ pub(super) enum Dropped {
 }
 
 impl Csms {
-    /// Actions that [`Input::Command`](super::Input::Command) takes.
-    pub fn command_actions() -> impl Iterator<Item = &'static str> {
-        super::command::offered_names()
-    }
-
     /// Queues a CALL of an operator.
     pub(super) fn command(
         &mut self,
@@ -45,7 +41,9 @@ impl Csms {
         payload: &str,
     ) -> Result<(), Refusal> {
         let state = &self.points[point.0];
-        let command = Command::check(id, action, payload, state)?;
+        let transactions = &self.transactions;
+        let scope = Scope { now, at: point, point: state, transactions };
+        let command = Command::check(id, action, payload, scope)?;
         let conflict = |text: String| Err(Refusal::Conflict(text));
         if !state.line.online {
             return conflict(format!("{} is not connected; wait until it is", state.id));
@@ -60,8 +58,8 @@ impl Csms {
             let text = "too many commands wait; wait for the end of one";
             return conflict(format!("{}: {text}", state.id));
         }
-        if let Some(id_tag) = command.starts.clone() {
-            return self.remote_start(now, point, command, id_tag);
+        if let Some(start) = command.starts.clone() {
+            return self.remote_start(now, point, command, start);
         }
         if command.is_by_hand() {
             self.make_room_by_hand(point)?;
@@ -76,12 +74,16 @@ impl Csms {
         now: Time,
         point: PointIx,
         command: Command,
-        id_tag: String,
+        start: Start,
     ) -> Result<(), Refusal> {
+        let Start { id_tag, profiled } = start;
         let status = self.card_status(&id_tag);
         if status != AuthorizationStatus::Accepted {
             let text = format!("the card {id_tag} is {status:?}: nothing would start");
             return Err(Refusal::Conflict(text));
+        }
+        if profiled {
+            self.make_room_for_profile(now, point, &id_tag)?;
         }
         let command = Box::new(command);
         if self.points[point.0].has_slot(&id_tag) {
@@ -94,30 +96,69 @@ impl Csms {
         Ok(())
     }
 
+    /// Reserves what a start could draw that our default limit does not bound.
+    fn make_room_for_profile(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        id_tag: &str,
+    ) -> Result<(), Refusal> {
+        let until = now + self.options.start_window;
+        let state = &mut self.points[point.0];
+        let before = state.start_slots.clone();
+        let same = |slot: &&mut StartSlot| slot.id_tag.eq_ignore_ascii_case(id_tag);
+        match state.start_slots.iter_mut().find(same) {
+            Some(slot) => slot.profiled = true,
+            None => {
+                let (id_tag, remote) = (id_tag.to_owned(), true);
+                let slot = StartSlot { until, id_tag, remote, profiled: true, asked: false };
+                state.start_slots.push(slot);
+            }
+        }
+        let room = self.check_room(point);
+        if room.is_err() {
+            self.points[point.0].start_slots = before;
+            return room;
+        }
+        self.timers.arm_by(Key::Slots(point), until);
+        self.update_reserved(point);
+        Ok(())
+    }
+
     /// Reserves what could be drawn once a command has undone our limits.
     fn make_room_by_hand(&mut self, point: PointIx) -> Result<(), Refusal> {
-        let state = &mut self.points[point.0];
-        state.by_hand += 1;
-        let more = state.worst_case() - self.budgets[point.0].reserved;
-        let site = &self.sites[state.site.0];
-        let free = (site.config.ev_limit() - site.reserved).floor_zero();
-        if more > free {
-            state.by_hand -= 1;
-            return Err(Refusal::Conflict(format!(
-                "{} could draw {} kW more until its limits are set anew, but only {} kW of the \
-                 site are free; stop a session or raise max_power_kw first",
-                state.id,
-                more.kw(),
-                free.kw()
-            )));
+        self.points[point.0].by_hand += 1;
+        let room = self.check_room(point);
+        if room.is_err() {
+            self.points[point.0].by_hand -= 1;
+            return room;
         }
         self.update_reserved(point);
         Ok(())
     }
 
+    /// Whether the site has room for what a charge point could draw by now beyond what is
+    /// reserved for it.
+    fn check_room(&self, point: PointIx) -> Result<(), Refusal> {
+        let state = &self.points[point.0];
+        let more = state.worst_case() - self.budgets[point.0].reserved;
+        let site = &self.sites[state.site.0];
+        let free = (site.config.ev_limit() - site.reserved).floor_zero();
+        if more <= free {
+            return Ok(());
+        }
+        Err(Refusal::Conflict(format!(
+            "{} could draw {} kW more until its limits are set anew, but only {} kW of the site \
+             are free; stop a session or raise max_power_kw first",
+            state.id,
+            more.kw(),
+            free.kw()
+        )))
+    }
+
     /// A command's turn has come.
     pub(super) fn send_command(&mut self, now: Time, point: PointIx, command: Command) {
-        if let Some(id_tag) = &command.starts {
+        if let Some(Start { id_tag, .. }) = &command.starts {
             let until = now + self.options.start_window;
             let slots = &mut self.points[point.0].start_slots;
             let Some(slot) = slots.iter_mut().find(|slot| slot.id_tag.eq_ignore_ascii_case(id_tag))
@@ -131,6 +172,7 @@ impl Csms {
         if command.is_by_hand() {
             self.doubt_limits(point);
         }
+        self.command_leaves(now, point, &command);
         match RawValue::from_string(command.payload.clone()) {
             Ok(payload) => {
                 let action = command.action;
@@ -167,31 +209,39 @@ impl Csms {
         command: &Command,
         answer: Result<&str, ErrorCode>,
     ) {
-        let (outcome, text) = match answer {
-            Err(code) => (Outcome::Error, code.to_string()),
+        let (outcome, told, text) = match answer {
+            Err(code) => (Outcome::Error, Value::Null, code.to_string()),
             Ok(payload) => {
                 let mut reader = std::mem::take(&mut self.reader);
                 let read = reader.response::<Value>(command.action, payload);
-                let told = match read {
+                self.reader = reader;
+                match read {
                     Ok(read) => {
                         self.note(&read.deviations);
-                        (command.outcome(&read.value), payload.to_owned())
+                        // As it was understood: what is kept is what the action allows.
+                        let text = read.value.to_string();
+                        (command.outcome(&read.value), read.value, text)
                     }
-                    Err(fault) => (Outcome::Error, fault.code.to_string()),
-                };
-                self.reader = reader;
-                told
+                    Err(fault) => (Outcome::Error, Value::Null, fault.code.to_string()),
+                }
             }
         };
         if outcome != Outcome::Accepted {
             self.give_back_start(now, point, command);
         }
+        self.note_end(now, point, command, outcome, &told);
         self.command_ended(point, command.clone(), outcome, text);
+    }
+
+    /// A command was not answered in time.
+    pub(super) fn command_timed_out(&mut self, now: Time, point: PointIx, command: Command) {
+        self.note_end(now, point, &command, Outcome::TimedOut, &Value::Null);
+        self.command_ended(point, command, Outcome::TimedOut, String::new());
     }
 
     /// A remote start that was refused starts nothing.
     fn give_back_start(&mut self, now: Time, point: PointIx, command: &Command) {
-        let Some(id_tag) = &command.starts else { return };
+        let Some(Start { id_tag, .. }) = &command.starts else { return };
         let slots = &mut self.points[point.0].start_slots;
         let before = slots.len();
         slots.retain(|slot| !slot.remote || !slot.id_tag.eq_ignore_ascii_case(id_tag));
@@ -236,7 +286,7 @@ impl Csms {
         self.command_ended(point, command, Outcome::Error, format!("{why:?}"));
     }
 
-    pub(super) fn command_ended(
+    fn command_ended(
         &mut self,
         point: PointIx,
         command: Command,

@@ -1,6 +1,8 @@
 //! What the central system tells whoever drives it, besides the frames to send.
 
 use crate::allocation::Reason;
+use crate::csms::notices::Notice;
+use crate::csms::records::Subject;
 use crate::csms::{PointIx, Setpoint, SiteIx};
 use crate::ids::SessionId;
 use crate::ocpp::types::StopReason;
@@ -111,6 +113,22 @@ pub enum Event {
         /// command that was never sent, with `Outcome::Error`: `ConnectionLost`, `Rebooted` or
         /// `NoRoomForAStart`.
         answer: String,
+    },
+    /// A charge point told something beyond charging.
+    Noticed {
+        /// Which.
+        point: PointIx,
+        /// What.
+        notice: Box<Notice>,
+    },
+    /// Something else is known of a charge point ([`Csms::record_of`]).
+    ///
+    /// [`Csms::record_of`]: crate::csms::Csms::record_of
+    RecordChanged {
+        /// Which.
+        point: PointIx,
+        /// What about.
+        subject: Subject,
     },
     /// A rebalance has ended: the decision was made and every limit it sent was answered.
     Rebalanced {

@@ -79,7 +79,8 @@ impl Csms {
             if state.start_slots.len() >= state.connectors.len().max(MOST_SLOTS) {
                 state.start_slots.remove(0);
             }
-            state.start_slots.push(StartSlot { until, id_tag, remote, asked: false });
+            let slot = StartSlot { until, id_tag, remote, profiled: false, asked: false };
+            state.start_slots.push(slot);
             self.timers.arm_by(Key::Slots(point), until);
             self.update_reserved(point);
             match asked_by {

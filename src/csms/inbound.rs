@@ -10,23 +10,28 @@ use crate::csms::commands::Dropped;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::Breed;
+use crate::csms::records::ReservationStatus;
 use crate::csms::{Csms, PointIx};
-use crate::ocpp::action::Action;
+use crate::ocpp::action::{Action, Direction};
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::frame::{self, Call, Frame, FrameFault};
 use crate::ocpp::messages::{
-    AuthorizeRequest, BootNotificationRequest, BootNotificationResponse, DataTransferRequest,
-    DataTransferResponse, HeartbeatRequest, HeartbeatResponse, MeterValuesRequest,
-    MeterValuesResponse, StartTransactionRequest, StartTransactionResponse,
-    StatusNotificationRequest, StatusNotificationResponse, StopTransactionRequest,
-    StopTransactionResponse,
+    AuthorizeRequest, BootNotificationRequest, BootNotificationResponse, HeartbeatRequest,
+    HeartbeatResponse, MeterValuesRequest, MeterValuesResponse, StartTransactionRequest,
+    StartTransactionResponse, StatusNotificationRequest, StatusNotificationResponse,
+    StopTransactionRequest, StopTransactionResponse,
 };
 use crate::ocpp::read::{Deviation, Fault, Read, Reader};
 use crate::ocpp::types::{
-    AuthorizationStatus, ChargePointStatus, DataTransferStatus, IdTagInfo, RegistrationStatus,
-    Timestamp,
+    AuthorizationStatus, ChargePointStatus, IdTagInfo, RegistrationStatus, Timestamp,
 };
 use crate::time::Time;
+
+/// Whether a CALLERROR would only make a charge point send it again and again.
+fn is_never_refused(action: Action) -> bool {
+    use Action::{MeterValues, StartTransaction, StatusNotification, StopTransaction};
+    matches!(action, MeterValues | StartTransaction | StatusNotification | StopTransaction)
+}
 
 impl Csms {
     /// Takes a text frame from a charge point.
@@ -40,21 +45,29 @@ impl Csms {
             }
             Ok(Frame::Result(result)) => self.answered(now, point, &result.id, Ok(result.payload)),
             Ok(Frame::Error(error)) => self.answered(now, point, &error.id, Err(error.code)),
-            Err(fault) => {
-                self.count(match fault {
-                    // The kinds are few, the lengths are not.
-                    FrameFault::TooLong { .. } => "frame: too long".to_owned(),
-                    _ => format!("frame: {fault}"),
-                });
-                if let Some(id) = fault.call_id() {
-                    let mut text = String::new();
-                    frame::write_error(&mut text, id, fault.code(), "");
-                    self.send(point, text);
-                }
-            }
+            Err(fault) => self.unreadable(now, point, text, &fault),
         }
         self.pump(now, point);
         self.use_freed_room(now, self.points[point.0].site);
+    }
+
+    fn unreadable(&mut self, now: Time, point: PointIx, text: &str, fault: &FrameFault) {
+        self.count(match fault {
+            // The kinds are few, the lengths are not.
+            FrameFault::TooLong { .. } => "frame: too long".to_owned(),
+            _ => format!("frame: {fault}"),
+        });
+        let Some(id) = fault.call_id() else { return };
+        let call = Frame::call_without_payload(text);
+        let action = call.as_ref().and_then(|call| Action::from_name(&call.action));
+        match call.filter(|_| action.is_some_and(is_never_refused)) {
+            Some(call) => self.call(now, point, &call, &mut Reader::default()),
+            None => {
+                let mut text = String::new();
+                frame::write_error(&mut text, id, fault.code(), "");
+                self.send(point, text);
+            }
+        }
     }
 
     fn call(&mut self, now: Time, point: PointIx, call: &Call<'_>, reader: &mut Reader) {
@@ -67,13 +80,16 @@ impl Csms {
         let fault = match action {
             Action::Authorize => self.authorize(now, point, call, reader),
             Action::BootNotification => self.boot(now, point, call, reader),
-            Action::DataTransfer => self.data_transfer(point, call, reader),
             Action::Heartbeat => self.heartbeat(now, point, call, reader),
             Action::MeterValues => self.meter_values(now, point, call, reader),
             Action::StartTransaction => self.start_transaction(now, point, call, reader),
             Action::StatusNotification => self.status(now, point, call, reader),
             Action::StopTransaction => self.stop_transaction(now, point, call, reader),
-            _ => return self.refuse(point, &call.id, ErrorCode::NotSupported, "not for this side"),
+            _ if action.direction() == Direction::FromCentralSystem => {
+                let code = ErrorCode::NotSupported;
+                return self.refuse(point, &call.id, code, "not for this side");
+            }
+            _ => self.notice(now, point, action, call, reader),
         };
         if let Err(fault) = fault {
             self.refuse(point, &call.id, fault.code, &fault.description);
@@ -149,21 +165,6 @@ impl Csms {
         let read: Read<HeartbeatRequest> = reader.request(Action::Heartbeat, call.payload)?;
         self.note(&read.deviations);
         self.answer(point, &call.id, &HeartbeatResponse { current_time: Timestamp(now) });
-        Ok(())
-    }
-
-    fn data_transfer(
-        &mut self,
-        point: PointIx,
-        call: &Call<'_>,
-        reader: &mut Reader,
-    ) -> Result<(), Fault> {
-        let read: Read<DataTransferRequest<'_>> =
-            reader.request(Action::DataTransfer, call.payload)?;
-        self.note(&read.deviations);
-        let answer =
-            DataTransferResponse { status: DataTransferStatus::UnknownVendorId, data: None };
-        self.answer(point, &call.id, &answer);
         Ok(())
     }
 
@@ -274,7 +275,11 @@ impl Csms {
             Ok(read) => {
                 self.note(&read.deviations);
                 let status = self.card_status(&read.value.id_tag);
-                (self.started(now, point, &read.value), status)
+                let transaction_id = self.started(now, point, &read.value);
+                self.start_reported(point, transaction_id, &read.value.id_tag);
+                let used = read.value.reservation_id;
+                self.reservation_over(now, point, used, ReservationStatus::Used);
+                (transaction_id, status)
             }
             Err(fault) => {
                 // Without its fields it cannot be kept, but it must be answered (errata 3.2).
@@ -290,6 +295,23 @@ impl Csms {
         };
         self.answer(point, &call.id, &answer);
         Ok(())
+    }
+
+    /// A start that was let in with a profile of its own keeps its room until it is reported, also
+    /// when its status came first; from then on the transaction has it.
+    fn start_reported(&mut self, point: PointIx, transaction_id: i64, id_tag: &str) {
+        let state = &mut self.points[point.0];
+        let fresh = state.connectors.iter().filter_map(|connector| connector.active.as_ref());
+        let fresh = fresh.filter(|active| !active.profiled);
+        if fresh.into_iter().any(|active| active.transaction_id == transaction_id) {
+            let slots = state.start_slots.len();
+            state
+                .start_slots
+                .retain(|slot| !slot.profiled || !slot.id_tag.eq_ignore_ascii_case(id_tag));
+            if state.start_slots.len() < slots {
+                self.update_reserved(point);
+            }
+        }
     }
 
     fn stop_transaction(

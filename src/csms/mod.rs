@@ -6,7 +6,8 @@
 //!
 //! How the parts meet:
 //!
-//! - `inbound` reads frames and answers them; `transactions` keeps who charges where.
+//! - `inbound` reads frames and answers them; `transactions` keeps who charges where, `notices`
+//!   what a charge point tells beyond that.
 //! - `gate` answers an Authorize only when a start could not break the limit.
 //! - `control` turns triggers into decisions of the allocator, coalesced and damped; `census`
 //!   keeps what they are about.
@@ -16,7 +17,8 @@
 //!   can take, `trust` judges whether the charger obeys; `clock` dates them.
 //! - `adapt` walks the ladder of `manner` where limits are refused or ignored, and remembers.
 //! - `inputs` takes what enters from outside: `registry` keeps sites and charge points,
-//!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances.
+//!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
+//!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -44,10 +46,13 @@ mod line;
 mod lists;
 pub mod manner;
 mod metering;
+mod notices;
+mod outcomes;
 mod point;
 mod profiles;
 mod push;
 mod rebalance;
+pub mod records;
 mod registry;
 pub mod restore;
 mod timers;
@@ -72,6 +77,7 @@ pub use event::{Event, Output, Trouble};
 pub use input::{Input, Refusal};
 pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
 pub use manner::{Breed, Manner};
+pub use notices::Notice;
 pub use view::{AllocationView, ChargerView};
 
 use census::Roster;
@@ -149,6 +155,8 @@ pub struct Csms {
     deviations: BTreeMap<String, u64>,
     profiles_sent: u64,
     ignored_answers: u64,
+    /// Notices so far, for their ids.
+    notices: u64,
 }
 
 impl Csms {
@@ -172,6 +180,7 @@ impl Csms {
             deviations: BTreeMap::new(),
             profiles_sent: 0,
             ignored_answers: 0,
+            notices: 0,
         }
     }
 

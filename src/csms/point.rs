@@ -12,6 +12,7 @@ use crate::csms::event::{Binding, Trigger, Trouble};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner, Station, Tried};
+use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
 use crate::few::Few;
 use crate::ids::ChargePointId;
@@ -51,6 +52,8 @@ pub(crate) struct Point {
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<StartSlot>,
+    /// What else is known of it, where anything is.
+    pub(crate) records: Option<Box<Records>>,
 }
 
 /// What a charge point said of itself.
@@ -106,6 +109,8 @@ pub(crate) struct StartSlot {
     pub(crate) id_tag: String,
     /// A remote start alone asked for it; when that is refused, nothing starts.
     pub(crate) remote: bool,
+    /// A remote start brings a profile along: it, not our default limit, bounds the start.
+    pub(crate) profiled: bool,
     /// Its time is over, and the station was asked whether something has started after all.
     pub(crate) asked: bool,
 }
@@ -232,6 +237,7 @@ impl Point {
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
+            records: None,
         }
     }
 
@@ -246,7 +252,9 @@ impl Point {
         let default = &self.default_limit;
         let left = self.connectors.iter().filter_map(|connector| connector.leftover).max();
         match default.confirmed {
-            _ if self.by_hand > 0 => self.hardware.full(),
+            _ if self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled) => {
+                self.hardware.full()
+            }
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
@@ -265,6 +273,8 @@ impl Point {
     /// What this charge point could draw at most, by connector and start slot.
     pub(crate) fn worst_case(&self) -> Watts {
         let start = self.start_watts();
+        // A start with a profile of its own keeps its room until it is reported.
+        let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
         let mut total = Watts::ZERO;
         for connector in self.connectors.iter() {
             total += match &connector.active {
@@ -280,6 +290,10 @@ impl Point {
                 Some(active) => connector.held(active, &self.hardware),
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
+                None if connector.charges() && covered > 0 => {
+                    covered -= 1;
+                    Watts::ZERO
+                }
                 None if connector.charges() || connector.unsure_until.is_some() => start,
                 None => Watts::ZERO,
             };
@@ -336,13 +350,20 @@ impl Point {
         if whole { Setpoint(limit.0 / 10 * 10) } else { limit }
     }
 
-    /// Takes the room of the card that starts, or else of the one that has waited longest.
+    /// Takes the room of the card that starts, or else of the one that has waited longest. Without
+    /// a card a start with a profile of its own keeps its room: our default limit does not bound it.
     pub(crate) fn take_slot(&mut self, id_tag: Option<&str>) {
         let same =
             |slot: &StartSlot| id_tag.is_some_and(|tag| slot.id_tag.eq_ignore_ascii_case(tag));
-        let place = self.start_slots.iter().position(same).unwrap_or(0);
-        if place < self.start_slots.len() {
-            self.start_slots.remove(place);
+        let any = |slot: &StartSlot| id_tag.is_some() || !slot.profiled;
+        let slots = &mut self.start_slots;
+        let place = slots.iter().position(same).or_else(|| slots.iter().position(any));
+        if let Some(place) = place
+            && slots.remove(place).profiled
+        {
+            // Until our limits have been accepted again, the profile of the remote start counts.
+            self.default_limit.unknown = Some(self.hardware.full());
+            self.default_limit.last_number = 0;
         }
     }
 

@@ -13,6 +13,7 @@ use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner, Scope};
 use crate::csms::point::{Active, StartSlot};
+use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::Transaction;
 use crate::csms::{Csms, Options, PointIx};
@@ -35,6 +36,8 @@ pub struct RestoredState {
     pub last_transaction_id: i64,
     /// What could be in force.
     pub limits: Vec<RestoredLimit>,
+    /// What else is known; unknown charge points are passed over.
+    pub records: Vec<(ChargePointId, Record)>,
     /// What charge points are; unknown ones are passed over.
     pub breeds: Vec<(ChargePointId, Breed)>,
     /// How charge points of a kind are known to take limits.
@@ -131,6 +134,11 @@ impl Csms {
         for limit in defaults.into_iter().chain(others) {
             csms.restore_limit(now, limit);
         }
+        for (point, record) in &state.records {
+            if let Some(point) = csms.point(point.as_str()) {
+                csms.points[point.0].records.get_or_insert_default().put(record.clone());
+            }
+        }
         for point in 0..csms.points.len() {
             csms.update_reserved(PointIx(point));
         }
@@ -217,8 +225,12 @@ impl Csms {
         let Some(active) = connector.active.as_mut() else {
             // A start was let in that is not known yet.
             let until = now + start_window;
-            let id_tag = String::new();
-            state.start_slots.push(StartSlot { until, id_tag, remote: false, asked: false });
+            let (id_tag, remote) = (String::new(), false);
+            // Not bounded by the default limit: a remote start with a profile of its own.
+            let full = hardware.full();
+            let profiled = saved.bound == full && state.default_limit.confirmed != Some(full);
+            let slot = StartSlot { until, id_tag, remote, profiled, asked: false };
+            state.start_slots.push(slot);
             return self.timers.arm_by(Key::Slots(point), until);
         };
         let confirmed = saved.confirmed.unwrap_or_default();

@@ -129,6 +129,17 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The beginning of a CALL whose payload cannot be read: its id and action, for a receiver
+    /// that has to answer it all the same. Its payload is empty, which is no JSON.
+    #[must_use]
+    pub fn call_without_payload(text: &'a str) -> Option<Call<'a>> {
+        let mut scan = Scanner::open(text)?;
+        if scan.integer()? != 2 {
+            return None;
+        }
+        Some(Call { id: scan.text()?, action: scan.text()?, payload: "" })
+    }
+
     /// The message id.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -285,6 +296,8 @@ mod tests {
         }
         let deep = format!(r#"[2,"7","X",{}{}]"#, "[".repeat(32), "]".repeat(32));
         assert_eq!(Frame::parse(&deep), Err(FrameFault::TooDeep { call_id: Some("7".to_owned()) }));
+        let call = Frame::call_without_payload(&deep).unwrap();
+        assert_eq!((&*call.id, &*call.action, call.payload), ("7", "X", ""));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tracing::{debug, info};
 
-use crate::csms::{Csms, Event, Input, PointIx, SiteIx, SiteTotals, Trouble};
+use crate::csms::{Csms, Event, Input, Notice, PointIx, SiteIx, SiteTotals, Trouble};
 use crate::ids::{ChargePointId, SiteId};
 use crate::shell::handle::LiveEvent;
+use crate::shell::rekeying::Rekeying;
 use crate::shell::writer::{Batch, Release};
 use crate::store::{
-    CommandOutcome, CommandRow, Fact, HistoryRow, LimitRow, PointRow, SiteRow, TransactionEnd,
-    TransactionRow,
+    CommandOutcome, CommandRow, Fact, HistoryRow, LimitRow, NoticeRow, PointRow, RecordRow,
+    SiteRow, TransactionEnd, TransactionRow,
 };
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -23,8 +24,16 @@ const ROW_EVERY: Span = Span::from_s(1);
 const REFRESH_EVERY: Span = Span::from_s(60);
 
 /// Kinds of events that a log shows only when asked for details.
-const ROUTINE: [&str; 5] =
-    ["limit_accepted", "profile_sent", "profile_answered", "rotated", "charge_point_changed"];
+const ROUTINE: [&str; 7] = [
+    "limit_accepted",
+    "profile_sent",
+    "profile_answered",
+    "rotated",
+    "charge_point_changed",
+    "record_changed",
+    // Some stations tell something of their vendor before each status.
+    "notice",
+];
 
 /// See the module.
 #[derive(Default)]
@@ -33,6 +42,7 @@ pub(super) struct Chronicle {
     sequence: u64,
     /// Commands that wait for their end.
     commands: BTreeMap<String, CommandRow>,
+    rekeying: Rekeying,
     /// Last row of each site's history.
     rows: BTreeMap<SiteId, (Time, SiteTotals)>,
     looked_at: Time,
@@ -88,11 +98,12 @@ impl Chronicle {
                 batch.facts.push(Fact::Card(id_tag.clone(), *status));
             }
             Input::Command { point, command, action, payload } => {
+                self.rekeying.asked(point, command, action, payload);
                 let row = CommandRow {
                     command: command.clone(),
                     point: point.clone(),
                     action: action.clone(),
-                    payload: payload.clone(),
+                    payload: Csms::shown_payload(action, payload),
                     requested_at: now,
                     outcome: None,
                 };
@@ -183,6 +194,7 @@ impl Chronicle {
                 self.tell_at(now, csms, point, "charge_point_changed", data, batch);
             }
             Event::CommandEnded { point, command, outcome, answer } => {
+                batch.facts.extend(self.rekeying.ended(&command, outcome));
                 if let Some(mut row) = self.commands.remove(&command) {
                     let status = outcome.name().to_owned();
                     row.outcome = Some(CommandOutcome { at: now, status, answer });
@@ -194,6 +206,15 @@ impl Chronicle {
                     "outcome": outcome.name(),
                 });
                 self.tell_at(now, csms, point, "command_ended", data, batch);
+            }
+            Event::Noticed { point, notice } => self.noticed(now, csms, point, *notice, batch),
+            Event::RecordChanged { point, subject } => {
+                let id = csms.point_id(point);
+                if let Some(record) = csms.record_of(point, subject) {
+                    batch.facts.push(Fact::Record(RecordRow { point: id.clone(), record }));
+                }
+                let data = json!({ "charge_point_id": id.as_str(), "subject": subject.name() });
+                self.tell_at(now, csms, point, "record_changed", data, batch);
             }
             Event::BoundChanged { point, connector, confirmed, bound } => {
                 let point = csms.point_id(point).clone();
@@ -263,6 +284,31 @@ impl Chronicle {
                 }));
             }
         }
+    }
+
+    fn noticed(
+        &mut self,
+        now: Time,
+        csms: &Csms,
+        point: PointIx,
+        notice: Notice,
+        batch: &mut Batch,
+    ) {
+        let id = csms.point_id(point);
+        let data = json!({
+            "charge_point_id": id.as_str(),
+            "notice_id": notice.id,
+            "action": notice.action.name(),
+            "payload": serde_json::from_str::<Value>(&notice.payload).unwrap_or_default(),
+        });
+        batch.facts.push(Fact::Notice(NoticeRow {
+            notice: notice.id,
+            point: id.clone(),
+            at: now,
+            action: notice.action.name().to_owned(),
+            payload: notice.payload,
+        }));
+        self.tell_at(now, csms, point, "notice", data, batch);
     }
 
     fn site_changed(

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod fleet;
 pub mod handle;
 pub mod journal;
+mod rekeying;
 pub mod secret;
 mod writer;
 

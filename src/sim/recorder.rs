@@ -102,6 +102,8 @@ impl Recorder {
             | Event::BreedLearned { .. }
             | Event::SessionFound { .. }
             | Event::CommandEnded { .. }
+            | Event::Noticed { .. }
+            | Event::RecordChanged { .. }
             | Event::Rebalanced { .. } => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The facts: what is worth remembering, row by row.
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
+use crate::csms::records::Record;
 use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
@@ -14,8 +15,8 @@ pub enum Fact {
     Site(SiteRow),
     /// A charge point is commissioned.
     Point(PointRow),
-    /// A charge point was decommissioned: its credential and its limits go with it; its
-    /// transactions, commands and history stay.
+    /// A charge point was decommissioned: its credential, its limits and what else is known of it
+    /// go with it; its transactions, commands, notices and history stay.
     PointRemoved(ChargePointId),
     /// What a charge point must present (SHA-256 of its AuthorizationKey); `None`: withdrawn.
     Credential(ChargePointId, Option<[u8; 32]>),
@@ -37,6 +38,12 @@ pub enum Fact {
     Manner(Breed, Manner),
     /// A command of an operator, whole; told again when it ends.
     Command(CommandRow),
+    /// What is known of a charge point about a subject, whole.
+    Record(RecordRow),
+    /// Something that a charge point told; of each the last [`NOTICES_KEPT`] are kept.
+    ///
+    /// [`NOTICES_KEPT`]: super::NOTICES_KEPT
+    Notice(NoticeRow),
     /// A site's allocation from this instant on.
     History(HistoryRow),
     /// From this instant on nothing is known about a site, until the next [`Fact::History`].
@@ -129,6 +136,8 @@ pub struct ApiKeyRow {
     pub sha256: [u8; 32],
     /// What it may: `read`, `control`, `admin`.
     pub scopes: Vec<String>,
+    /// The sites it is good for; none: the whole server.
+    pub sites: Vec<SiteId>,
     /// When it was made.
     pub created_at: Time,
     /// Since when it is worth nothing.
@@ -161,6 +170,30 @@ pub struct CommandOutcome {
     pub status: String,
     /// Answer payload (JSON text) or the code of a CALLERROR.
     pub answer: String,
+}
+
+/// What is known of a charge point about a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordRow {
+    /// Of whom.
+    pub point: ChargePointId,
+    /// What.
+    pub record: Record,
+}
+
+/// Something that a charge point told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoticeRow {
+    /// `ntc_..`; ids sort by the instant of arrival.
+    pub notice: String,
+    /// Who.
+    pub point: ChargePointId,
+    /// When it arrived.
+    pub at: Time,
+    /// OCPP action.
+    pub action: String,
+    /// Payload, JSON text.
+    pub payload: String,
 }
 
 /// A site's allocation from an instant on.

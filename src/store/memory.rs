@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::window::Window;
 use super::{
     ANSWERS_KEPT, ApiKeyRow, Bucket, CommandRow, ENDED_SAVED, Fact, HistoryRow, IdempotentRow,
-    LimitRow, PointRow, Query, Saved, SiteRow, Store, StoreError, TransactionRow,
+    LimitRow, NOTICES_KEPT, NoticeRow, PointRow, Query, RecordRow, Saved, SiteRow, Store,
+    StoreError, TransactionRow,
 };
+use crate::csms::records::Subject;
 use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
@@ -40,6 +42,9 @@ impl Memory {
 /// The rows of a site by instant; `None` is a gap.
 type History = BTreeMap<Time, Option<HistoryRow>>;
 
+/// The notices of a charge point by instant and id.
+type Notices = BTreeMap<(Time, String), NoticeRow>;
+
 #[derive(Debug, Default)]
 struct State {
     retention: Span,
@@ -57,6 +62,8 @@ struct State {
     manners: BTreeMap<Breed, Manner>,
     commands: BTreeMap<String, CommandRow>,
     by_request: BTreeSet<(Time, String)>,
+    records: BTreeMap<(ChargePointId, Subject), RecordRow>,
+    notices: BTreeMap<ChargePointId, Notices>,
     history: BTreeMap<SiteId, History>,
     answers: BTreeMap<String, IdempotentRow>,
 }
@@ -74,6 +81,7 @@ impl State {
                 self.points.remove(point);
                 self.credentials.remove(point);
                 self.limits.retain(|(at, _), _| at != point);
+                self.records.retain(|(at, _), _| at != point);
                 self.breeds.remove(point);
             }
             Fact::Credential(point, sha256) => {
@@ -100,6 +108,17 @@ impl State {
                 self.manners.insert(breed.clone(), *manner);
             }
             Fact::Command(row) => self.command(row),
+            Fact::Record(row) => {
+                let key = (row.point.clone(), row.record.subject());
+                self.records.insert(key, row.clone());
+            }
+            Fact::Notice(row) => {
+                let notices = self.notices.entry(row.point.clone()).or_default();
+                notices.insert((row.at, row.notice.clone()), row.clone());
+                if notices.len() > NOTICES_KEPT {
+                    notices.pop_first();
+                }
+            }
             Fact::History(row) => self.history(&row.site, row.at, Some(row)),
             Fact::HistoryGap(site, at) => self.history(site, *at, None),
             Fact::Idempotent(row) => {
@@ -156,6 +175,7 @@ impl State {
             }
             ended >= before
         });
+        self.notices.values_mut().for_each(|all| all.retain(|(at, _), _| *at >= before));
         let newest = self.answers.values().map(|row| row.at).max().unwrap_or(before);
         let cut = newest.max(before) - ANSWERS_KEPT;
         self.answers.retain(|_, row| row.at >= cut);
@@ -206,6 +226,7 @@ impl Store for Memory {
             transactions,
             last_transaction_id: state.last_transaction_id,
             limits: state.limits.values().cloned().collect(),
+            records: state.records.values().cloned().collect(),
             breeds: state.breeds.iter().map(|(at, breed)| (at.clone(), breed.clone())).collect(),
             manners: state.manners.iter().map(|(breed, how)| (breed.clone(), *how)).collect(),
         })
@@ -283,6 +304,18 @@ impl Query for Memory {
 
     fn command(&self, command: &str) -> Result<Option<CommandRow>, StoreError> {
         Ok(self.read().commands.get(command).cloned())
+    }
+
+    fn notices(
+        &self,
+        point: &ChargePointId,
+        action: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        let state = self.read();
+        let newest_first = state.notices.get(point).into_iter().flat_map(|all| all.values().rev());
+        let wanted = newest_first.filter(|row| action.is_none_or(|action| row.action == action));
+        Ok(wanted.take(limit).cloned().collect())
     }
 
     fn credential(&self, point: &str) -> Result<Option<[u8; 32]>, StoreError> {

@@ -20,8 +20,8 @@ mod fact;
 mod window;
 
 pub use fact::{
-    ApiKeyRow, CommandOutcome, CommandRow, Fact, HistoryRow, IdempotentRow, LimitRow, PointRow,
-    SiteRow, TransactionEnd, TransactionRow,
+    ApiKeyRow, CommandOutcome, CommandRow, Fact, HistoryRow, IdempotentRow, LimitRow, NoticeRow,
+    PointRow, RecordRow, SiteRow, TransactionEnd, TransactionRow,
 };
 
 /// How long a [`HistoryRow`] holds when nothing follows it: 10 minutes. Whoever drives a central
@@ -35,6 +35,10 @@ pub const ANSWERS_KEPT: Span = Span::from_s(24 * 3600);
 /// How many ended transactions [`Saved`] holds, the last ones: enough to know what a charge point
 /// repeats after a restart.
 pub const ENDED_SAVED: usize = 1000;
+
+/// How many notices are kept of each charge point, the last ones: a station that tells something
+/// every minute cannot fill a disk.
+pub const NOTICES_KEPT: usize = 500;
 
 /// One bucket of a history: half open, `[at, at + interval)`.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,8 @@ pub struct Saved {
     pub last_transaction_id: i64,
     /// What could be in force.
     pub limits: Vec<LimitRow>,
+    /// What else is known of charge points; by charge point and subject.
+    pub records: Vec<RecordRow>,
     /// What charge points are, by identity.
     pub breeds: Vec<(ChargePointId, Breed)>,
     /// How charge points of a kind are known to take limits, by kind.
@@ -112,7 +118,7 @@ pub trait Store: Send {
     fn apply(&mut self, facts: &[Fact]) -> Result<(), StoreError>;
 
     /// Forgets what ended before `before`: history, except the last row of a site until then,
-    /// which still holds; transactions; commands, also those whose end was never told. Stored
+    /// which still holds; transactions; commands, also those whose end was never told; notices. Stored
     /// answers are forgotten [`ANSWERS_KEPT`] after they were given, whatever `before` says.
     ///
     /// One call does a bounded amount of work, so that facts never wait long: it returns whether
@@ -183,6 +189,17 @@ pub trait Query: Send + Sync {
     /// # Errors
     /// When the data cannot be read.
     fn command(&self, command: &str) -> Result<Option<CommandRow>, StoreError>;
+
+    /// Notices of a charge point, the newest first, of one action or of all, at most `limit`.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn notices(
+        &self,
+        point: &ChargePointId,
+        action: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError>;
 
     /// The hash of what a charge point must present.
     ///

@@ -9,21 +9,21 @@ use tower::ServiceExt;
 use super::{Api, KEY};
 
 /// A listener to the stream.
-struct Listener {
+pub(super) struct Listener {
     body: BodyDataStream,
     read: String,
 }
 
 /// One event: its fields `id`, `event` and `data`.
 #[derive(Debug)]
-struct Heard {
+pub(super) struct Heard {
     id: String,
-    kind: String,
-    data: Value,
+    pub(super) kind: String,
+    pub(super) data: Value,
 }
 
 impl Listener {
-    async fn new(api: &Api, query: &str, last: Option<&str>) -> Listener {
+    pub(super) async fn new(api: &Api, query: &str, last: Option<&str>) -> Listener {
         let mut request = Request::builder()
             .uri(format!("/api/v1/events{query}"))
             .header("authorization", format!("Bearer {KEY}"));
@@ -37,7 +37,7 @@ impl Listener {
         Listener { body: response.into_body().into_data_stream(), read: String::new() }
     }
 
-    async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Heard {
         loop {
             if let Some(end) = self.read.find("\n\n") {
                 let block: String = self.read.drain(..end + 2).collect();

@@ -1,11 +1,14 @@
 //! The REST API on a running engine, as its users see it.
 
+mod commands;
 mod commissioning;
 mod document;
 mod events;
 mod guide;
 mod manners;
 mod operation;
+mod station;
+mod tenancy;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -13,6 +13,8 @@ use ampacity::units::{DeciAmps, Watts};
 use ampacity::vehicle::{Draw, Offer};
 use serde_json::{Value, json};
 
+use crate::tape::{CHARGE_POINT, Tape};
+
 /// 2026-05-04T06:00:00Z.
 pub(crate) const START: Time = Time::from_unix_s(1_777_874_400);
 
@@ -71,6 +73,8 @@ pub(crate) struct Script {
     pub(crate) boot_interval: i64,
     pub(crate) authorize: &'static str,
     pub(crate) start_status: &'static str,
+    /// What it says about some cards, in place of the above.
+    pub(crate) cards: BTreeMap<&'static str, Value>,
     pub(crate) next_transaction: i64,
     /// What its clock is ahead of the bench's.
     pub(crate) ahead: Span,
@@ -89,8 +93,10 @@ pub(crate) struct Bench {
     answers: BTreeMap<String, Value>,
     asked: u64,
     outstanding: Option<(String, Time)>,
+    linked: bool,
     /// Last status of each connector that was reported on this connection.
     reports: BTreeMap<u32, Status>,
+    tape: Tape,
 }
 
 impl Bench {
@@ -107,6 +113,7 @@ impl Bench {
                 boot_interval: 3600,
                 authorize: "Accepted",
                 start_status: "Accepted",
+                cards: BTreeMap::new(),
                 next_transaction: 1,
                 ahead: Span::ZERO,
             },
@@ -116,7 +123,9 @@ impl Bench {
             answers: BTreeMap::new(),
             asked: 0,
             outstanding: None,
+            linked: false,
             reports: BTreeMap::new(),
+            tape: Tape::new(CHARGE_POINT),
         }
     }
 
@@ -144,11 +153,13 @@ impl Bench {
     }
 
     pub(crate) fn link_up(&mut self) {
+        self.linked = true;
         self.point.link_up(self.now);
         self.drain();
     }
 
     pub(crate) fn link_down(&mut self) {
+        self.linked = false;
         self.outstanding = None;
         self.reports.clear();
         self.point.link_down(self.now);
@@ -165,9 +176,35 @@ impl Bench {
         self.drain();
     }
 
+    pub(crate) fn present(&mut self, connector: u32, id_tag: &str) {
+        self.point.present(self.now, connector, id_tag);
+        self.drain();
+    }
+
     pub(crate) fn unplug(&mut self, connector: u32) {
         self.point.unplug(self.now, connector);
         self.drain();
+    }
+
+    /// The power is gone for so long. The link, if there was one, is back before the station is.
+    pub(crate) fn lose_power(&mut self, seconds: i64) {
+        self.point.power_loss(self.now, Span::from_s(seconds));
+        self.link_again();
+    }
+
+    /// The station crashes; for the link see `lose_power`.
+    pub(crate) fn reboot(&mut self) {
+        self.point.reboot(self.now);
+        self.link_again();
+    }
+
+    fn link_again(&mut self) {
+        self.outstanding = None;
+        self.reports.clear();
+        self.drain();
+        if self.linked {
+            self.link_up();
+        }
     }
 
     /// The car takes this and wants it.
@@ -185,6 +222,7 @@ impl Bench {
         if let Ok(answer @ (Frame::Result(_) | Frame::Error(_))) = Frame::parse(text) {
             self.outstanding.take_if(|(id, _)| answer.id() == id);
         }
+        self.tape.received(text);
         self.point.handle_frame(self.now, text);
         self.drain();
     }
@@ -236,6 +274,17 @@ impl Bench {
         self.sent.iter().filter(|sent| sent.action == action).map(|sent| &sent.payload).collect()
     }
 
+    /// Sets a configuration key, which has to be accepted.
+    pub(crate) fn set_key(&mut self, key: &str, value: &str) {
+        let change = json!({"key": key, "value": value});
+        assert_eq!(self.status_of("ChangeConfiguration", &change), "Accepted", "{key} = {value}");
+    }
+
+    /// The `status` of the station's CALLs of this action since the last `forget`, in order.
+    pub(crate) fn statuses_of(&self, action: &str) -> Vec<&str> {
+        self.sent_of(action).into_iter().filter_map(|payload| payload["status"].as_str()).collect()
+    }
+
     /// Actions since the last `forget`, in order.
     pub(crate) fn actions(&self) -> Vec<&str> {
         self.sent.iter().map(|sent| sent.action.as_str()).collect()
@@ -269,6 +318,7 @@ impl Bench {
     }
 
     fn carry(&mut self, text: &str) {
+        self.tape.sent(text);
         let frame: Value = serde_json::from_str(text).unwrap();
         let id = frame[1].as_str().unwrap().to_owned();
         self.kinds.push(frame[0].as_u64().unwrap());
@@ -305,26 +355,35 @@ impl Bench {
         let text = if self.script.refuses.contains(name) {
             json!([4, id, "InternalError", "", {}])
         } else {
-            json!([3, id, self.conf(name)])
+            json!([3, id, self.conf(name, payload)])
         };
         self.outstanding = None;
-        self.point.handle_frame(self.now, &text.to_string());
+        let text = text.to_string();
+        self.tape.received(&text);
+        self.point.handle_frame(self.now, &text);
     }
 
-    fn conf(&mut self, action: &str) -> Value {
+    fn conf(&mut self, action: &str, payload: &Value) -> Value {
         let now = (self.now + self.script.ahead).to_ocpp();
+        let card = payload["idTag"].as_str().and_then(|tag| self.script.cards.get(tag)).cloned();
         match action {
             "BootNotification" => {
                 let interval = self.script.boot_interval;
                 json!({"status": self.script.boot_status, "currentTime": now, "interval": interval})
             }
             "Heartbeat" => json!({"currentTime": now}),
-            "Authorize" => json!({"idTagInfo": {"status": self.script.authorize}}),
+            "Authorize" => {
+                let info = card.unwrap_or_else(|| json!({"status": self.script.authorize}));
+                json!({ "idTagInfo": info })
+            }
             "StartTransaction" => {
                 self.script.next_transaction += 1;
                 let id = self.script.next_transaction - 1;
-                json!({"idTagInfo": {"status": self.script.start_status}, "transactionId": id})
+                let info = card.unwrap_or_else(|| json!({"status": self.script.start_status}));
+                json!({"idTagInfo": info, "transactionId": id})
             }
+            "StopTransaction" if card.is_some() => json!({ "idTagInfo": card }),
+            "SignCertificate" => json!({"status": "Accepted"}),
             _ => json!({}),
         }
     }

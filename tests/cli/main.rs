@@ -5,6 +5,8 @@ mod files;
 mod help;
 mod refusals;
 mod run;
+mod schedule;
+mod second_reader;
 mod streams;
 mod support;
 mod trace;

@@ -1,5 +1,5 @@
 //! `trace.jsonl`: every line of every shipped scenario against the Open OCPP Trace 1.1 schema,
-//! the official OCPP 1.6 schemas and the rules of an OCPP-J link.
+//! the official OCPP 1.6 schemas, the types of another crate, and the rules of an OCPP-J link.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,7 @@ use ampacity::ocpp::action::{Action, Direction};
 use ampacity::ocpp::schema::{check_request, check_response};
 use serde_json::{Map, Value, json};
 
+use crate::second_reader::second_opinion;
 use crate::support::{Place, shipped};
 
 #[test]
@@ -136,6 +137,7 @@ impl Links {
                 return Err(format!("{action} goes the other way"));
             }
             check_request(action, &payload).map_err(|fault| fault.to_string())?;
+            second_opinion(action, true, &payload)?;
             *self.actions.entry(name).or_default() += 1;
             return match self.open.insert((point, direction), (id, action)) {
                 None => Ok(()),
@@ -149,7 +151,10 @@ impl Links {
             return Err(format!("the answer {id} to the call {open}"));
         }
         match text("messageType").as_str() {
-            "CALLRESULT" => check_response(action, &payload).map_err(|fault| fault.to_string()),
+            "CALLRESULT" => {
+                check_response(action, &payload).map_err(|fault| fault.to_string())?;
+                second_opinion(action, false, &payload)
+            }
             other => Err(format!("a {other} in a scenario without faults")),
         }
     }

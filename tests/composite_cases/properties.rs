@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 use ampacity::ocpp::profile::{
-    Composite, Kind, Maximum, Period, Profile, ProfileStore, Purpose, Query, RateUnit, Reading,
-    Recurrency, Schedule, SetOutcome, StationLimits, Supply, Tenths, Transaction, share,
+    Composite, Fate, Kind, Maximum, Period, Profile, ProfileStore, Purpose, Query, RateUnit,
+    Reading, Recurrency, Remark, Schedule, SetOutcome, StationLimits, Supply, Tenths, Transaction,
+    share,
 };
 use ampacity::time::{Span, Time};
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::naive;
 
 /// Random sets compared with the naive evaluation, and for how many seconds each.
-const CASES: u32 = 2_500;
+const CASES: u32 = 10_000;
 const WINDOW_S: i64 = 240;
 const CONNECTORS: u32 = 2;
 
@@ -65,16 +66,17 @@ fn schedule() -> impl Strategy<Value = Schedule> {
         3 => (0..300_i64).prop_map(Some),
         1 => (86_300..90_000_i64).prop_map(Some),
     ];
-    // Whole days back, so that recurrences begin, end and start over inside the window.
-    let start = (0..9_i64, -80..WINDOW_S, any::<bool>())
+    // Whole days away, so that recurrences begin, end and start over inside the window.
+    let start = (-9..9_i64, -80..WINDOW_S, any::<bool>())
         .prop_map(|(days, seconds, given)| given.then(|| at(seconds - days * 86_400)));
-    (duration, start, any::<bool>(), periods()).prop_map(
-        |(duration_s, start, watts, mut periods)| {
+    let min_rate = prop::option::of((0..300_i64).prop_map(Tenths));
+    (duration, start, any::<bool>(), periods(), min_rate).prop_map(
+        |(duration_s, start, watts, mut periods, min_rate)| {
             if watts {
                 periods.iter_mut().for_each(|period| period.limit.0 *= 40);
             }
             let unit = if watts { RateUnit::W } else { RateUnit::A };
-            Schedule { duration_s, start, unit, periods, min_rate: None }
+            Schedule { duration_s, start, unit, periods, min_rate }
         },
     )
 }
@@ -154,16 +156,35 @@ fn world() -> impl Strategy<Value = World> {
         recurs_before_start: c,
     });
     let profiles = prop::collection::vec((placed(), -50..50_i64), 0..8);
-    (profiles, transaction(1), transaction(2), supply, reading).prop_map(
-        |(profiles, first, second, supply, reading)| {
+    let remote = prop::option::of((profile(), 1..=CONNECTORS));
+    (profiles, remote, transaction(1), transaction(2), supply, reading).prop_map(
+        |(profiles, remote, first, second, supply, reading)| {
             let mut store = ProfileStore::new(limits());
             for ((connector, profile), installed) in profiles {
                 store.install(connector, profile, at(installed));
             }
-            let transactions = first.into_iter().chain(second).collect();
+            let transactions: Vec<Transaction> = first.into_iter().chain(second).collect();
+            if let Some((profile, connector)) = remote {
+                remote_start(&mut store, connector, profile, &transactions);
+            }
             World { store, transactions, supply, reading }
         },
     )
+}
+
+/// The profile comes with a RemoteStartTransaction; it waits where no transaction runs.
+fn remote_start(
+    store: &mut ProfileStore,
+    connector: u32,
+    profile: Profile,
+    transactions: &[Transaction],
+) {
+    let purpose = Purpose::TxProfile;
+    let pending = Profile { purpose, transaction_id: None, ..profile };
+    assert_eq!(store.set_pending(connector, pending), SetOutcome::Accepted);
+    if let Some(running) = transactions.iter().find(|tx| tx.connector == connector) {
+        assert!(store.bind_pending(connector, running.id, T0));
+    }
 }
 
 fn check<S: Strategy>(
@@ -203,7 +224,7 @@ fn the_composite_limit_equals_a_naive_evaluation_at_every_second() {
     });
     let seconds = u64::from(CASES) * u64::from(CONNECTORS) * WINDOW_S as u64;
     println!("{} sets, {} of {seconds} seconds limited", compared.get(), limited.get());
-    assert!(compared.get() >= 2_000);
+    assert!(compared.get() >= CASES);
     assert!(limited.get() > seconds / 4, "most worlds must say something");
 }
 
@@ -211,7 +232,7 @@ fn the_composite_limit_equals_a_naive_evaluation_at_every_second() {
 fn a_composite_schedule_equals_a_naive_evaluation_at_every_second() {
     let compared = Cell::new(0_u32);
     let query = (0..=CONNECTORS, any::<bool>(), 0..60_i64);
-    check(CASES / 2, &(world(), query), |(world, (connector, watts, from))| {
+    check(CASES, &(world(), query), |(world, (connector, watts, from))| {
         let unit = if watts { RateUnit::W } else { RateUnit::A };
         let maximum = Maximum { connector: Tenths(4_800), station: Tenths(8_000) };
         let from = at(from);
@@ -235,7 +256,41 @@ fn a_composite_schedule_equals_a_naive_evaluation_at_every_second() {
         Ok(())
     });
     println!("{} schedules", compared.get());
-    assert!(compared.get() >= 1_000);
+    assert!(compared.get() >= CASES);
+}
+
+/// Of every profile it is said why it is or is not the limit, and that fits the limit.
+#[test]
+fn the_account_of_an_instant_fits_its_limit() {
+    let limiting = Cell::new(0_u32);
+    check(2_000, &(world(), 0..=CONNECTORS, any::<bool>()), |(world, connector, watts)| {
+        let unit = if watts { RateUnit::W } else { RateUnit::A };
+        let maximum = Maximum { connector: Tenths(4_800), station: Tenths(20_000) };
+        let query = Query { connector, from: T0, duration_s: WINDOW_S, unit, maximum };
+        for period in world.composite().schedule(&query) {
+            let t = T0 + Span::from_s(period.start_s);
+            let composite = world.composite();
+            let account = composite.account(&query, t);
+            let speaks = |remark: &&Remark<'_>| matches!(remark.fate, Fate::Limits | Fate::Looser);
+            prop_assert_eq!(account.iter().filter(speaks).count() == 0, period.unlimited);
+            let limits = account.iter().filter(|remark| remark.fate == Fate::Limits);
+            if connector > 0 {
+                prop_assert_eq!(limits.clone().count() == 0, period.unlimited, "{:?}", account);
+            }
+            for remark in limits {
+                limiting.set(limiting.get() + 1);
+                let purpose = remark.installed.profile.purpose;
+                let same = |other: &&Remark<'_>| {
+                    speaks(other)
+                        && other.connector == remark.connector
+                        && other.installed.profile.purpose == purpose
+                };
+                prop_assert_eq!(account.iter().filter(same).count(), 1, "one of a stack");
+            }
+        }
+        Ok(())
+    });
+    assert!(limiting.get() > 1_000, "only {} limits explained", limiting.get());
 }
 
 #[test]

@@ -15,6 +15,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 
+use crate::tape::{CHARGE_POINT, Tape};
+
 /// How the central system behaves.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
@@ -115,12 +117,16 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(socket: S, script: Script, shar
     if socket.send(Message::Ping(b"there?".to_vec().into())).await.is_err() {
         return;
     }
+    let mut tape = Tape::new(CHARGE_POINT);
     while let Some(Ok(message)) = socket.next().await {
         let replies = {
             let mut log = shared.lock().expect("the log");
             let seen = log.entry(identity.clone()).or_default();
             match message {
-                Message::Text(text) => react(seen, &script, &text),
+                Message::Text(text) => {
+                    tape.sent(&text);
+                    react(seen, &script, &text)
+                }
                 Message::Pong(_) => {
                     seen.pongs += 1;
                     Some(Vec::new())
@@ -134,7 +140,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(socket: S, script: Script, shar
         };
         let Some(replies) = replies else { return };
         for reply in replies {
-            if socket.send(Message::text(reply.to_string())).await.is_err() {
+            let reply = reply.to_string();
+            tape.received(&reply);
+            if socket.send(Message::text(reply)).await.is_err() {
                 return;
             }
         }

@@ -4,6 +4,8 @@ mod central;
 mod quirks;
 mod refusals;
 mod stories;
+#[path = "../frames/tape.rs"]
+mod tape;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;

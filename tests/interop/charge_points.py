@@ -146,7 +146,8 @@ class Api:
             return refused.code, json.loads(refused.read() or b"null")
 
 
-async def run(program, folder):
+async def serve(program, folder, scene):
+    """Plays `scene(api, address)` against `ampacity serve` on fresh data."""
     data = os.path.join(folder, "data")
     made = subprocess.run(
         [program, "key", "create", "interop", "--scope", "admin", "--data", data],
@@ -239,4 +240,4 @@ async def scene(api, address):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(os.path.abspath(sys.argv[1]), folder))
+        asyncio.run(serve(os.path.abspath(sys.argv[1]), folder, scene))

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value};
 
-use crate::typed::{Side, TYPED, echo};
+use crate::typed::{Side, echo};
 
 /// 2000-01-01 to 2099-12-31.
 const SECONDS: RangeInclusive<i64> = 946_684_800..=4_102_444_799;
@@ -28,12 +28,12 @@ pub(crate) fn check(action: Action, side: Side, payload: &str) -> Result<(), Fau
     }
 }
 
-/// A typed action and the side of it.
+/// An action and the side of it.
 pub(crate) fn message() -> impl Strategy<Value = (Action, Side)> {
-    (select(TYPED), select(&[Side::Request, Side::Response][..]))
+    (select(Action::ALL), select(&[Side::Request, Side::Response][..]))
 }
 
-/// A conforming payload of any typed message.
+/// A conforming payload of any message.
 pub(crate) fn payload() -> impl Strategy<Value = (Action, Side, Value)> {
     message().prop_flat_map(|(action, side)| {
         object(fields(action, side)).prop_map(move |payload| (action, side, payload))

@@ -10,30 +10,6 @@ pub(crate) enum Side {
     Response,
 }
 
-/// The actions that have Rust types.
-pub(crate) const TYPED: &[Action] = &[
-    Action::Authorize,
-    Action::BootNotification,
-    Action::ChangeAvailability,
-    Action::ChangeConfiguration,
-    Action::ClearCache,
-    Action::ClearChargingProfile,
-    Action::DataTransfer,
-    Action::GetCompositeSchedule,
-    Action::GetConfiguration,
-    Action::Heartbeat,
-    Action::MeterValues,
-    Action::RemoteStartTransaction,
-    Action::RemoteStopTransaction,
-    Action::Reset,
-    Action::SetChargingProfile,
-    Action::StartTransaction,
-    Action::StatusNotification,
-    Action::StopTransaction,
-    Action::TriggerMessage,
-    Action::UnlockConnector,
-];
-
 /// What became of a payload that was read as its type and written again.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Echo {
@@ -57,7 +33,6 @@ macro_rules! echo {
                     deviations: read.deviations,
                 })
             })*
-            _ => panic!("{} has no type", $action),
         }
     };
 }
@@ -86,5 +61,29 @@ pub(crate) fn echo(action: Action, side: Side, payload: &str) -> Result<Echo, Fa
         StopTransaction: StopTransactionRequest<'_>, StopTransactionResponse<'_>;
         TriggerMessage: TriggerMessageRequest, TriggerMessageResponse;
         UnlockConnector: UnlockConnectorRequest, UnlockConnectorResponse;
+        CancelReservation: CancelReservationRequest, CancelReservationResponse;
+        CertificateSigned: CertificateSignedRequest<'_>, CertificateSignedResponse;
+        DeleteCertificate: DeleteCertificateRequest<'_>, DeleteCertificateResponse;
+        DiagnosticsStatusNotification: DiagnosticsStatusNotificationRequest,
+            DiagnosticsStatusNotificationResponse;
+        ExtendedTriggerMessage: ExtendedTriggerMessageRequest, ExtendedTriggerMessageResponse;
+        FirmwareStatusNotification: FirmwareStatusNotificationRequest,
+            FirmwareStatusNotificationResponse;
+        GetDiagnostics: GetDiagnosticsRequest<'_>, GetDiagnosticsResponse<'_>;
+        GetInstalledCertificateIds: GetInstalledCertificateIdsRequest,
+            GetInstalledCertificateIdsResponse<'_>;
+        GetLocalListVersion: GetLocalListVersionRequest, GetLocalListVersionResponse;
+        GetLog: GetLogRequest<'_>, GetLogResponse<'_>;
+        InstallCertificate: InstallCertificateRequest<'_>, InstallCertificateResponse;
+        LogStatusNotification: LogStatusNotificationRequest, LogStatusNotificationResponse;
+        ReserveNow: ReserveNowRequest<'_>, ReserveNowResponse;
+        SecurityEventNotification: SecurityEventNotificationRequest<'_>,
+            SecurityEventNotificationResponse;
+        SendLocalList: SendLocalListRequest<'_>, SendLocalListResponse;
+        SignCertificate: SignCertificateRequest<'_>, SignCertificateResponse;
+        SignedFirmwareStatusNotification: SignedFirmwareStatusNotificationRequest,
+            SignedFirmwareStatusNotificationResponse;
+        SignedUpdateFirmware: SignedUpdateFirmwareRequest<'_>, SignedUpdateFirmwareResponse;
+        UpdateFirmware: UpdateFirmwareRequest<'_>, UpdateFirmwareResponse;
     }
 }

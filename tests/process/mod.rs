@@ -2,6 +2,8 @@
 
 mod rest;
 mod socket;
+#[path = "../frames/tape.rs"]
+mod tape;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;

@@ -4,17 +4,25 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::tape::{CENTRAL_SYSTEM, Tape};
+
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// What a WebSocket runs over: TCP, or TLS on top of it.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin + std::fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + std::fmt::Debug> Wire for T {}
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Socket(WebSocketStream<TcpStream>);
+pub(crate) struct Socket(WebSocketStream<Box<dyn Wire>>, Tape);
 
 /// What the central system says.
 #[derive(Debug)]
@@ -35,14 +43,18 @@ impl Socket {
         key: &str,
     ) -> Result<Socket, u16> {
         let stream = TcpStream::connect(address).await.map_err(|_| 0_u16)?;
+        Socket::over(Box::new(stream), point, key).await
+    }
+
+    /// The same on a connection that is there already.
+    pub(crate) async fn over(wire: Box<dyn Wire>, point: &str, key: &str) -> Result<Socket, u16> {
         let mut request =
-            format!("ws://{address}/ocpp/{point}").into_client_request().expect("a URL");
-        let header = |text: &str| HeaderValue::from_str(text).expect("a header");
-        let basic = format!("Basic {}", base64(format!("{point}:{key}").as_bytes()));
-        request.headers_mut().insert("authorization", header(&basic));
-        request.headers_mut().insert("sec-websocket-protocol", header("ocpp1.6"));
-        match tokio_tungstenite::client_async(request, stream).await {
-            Ok((socket, _)) => Ok(Socket(socket)),
+            format!("ws://localhost/ocpp/{point}").into_client_request().expect("a URL");
+        request.headers_mut().insert("authorization", basic(point, key));
+        let protocol = HeaderValue::from_static("ocpp1.6");
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        match tokio_tungstenite::client_async(request, wire).await {
+            Ok((socket, _)) => Ok(Socket(socket, Tape::new(CENTRAL_SYSTEM))),
             Err(Error::Http(refusal)) => Err(refusal.status().as_u16()),
             Err(_) => Err(0),
         }
@@ -59,7 +71,9 @@ impl Socket {
     }
 
     async fn send(&mut self, frame: &Value) -> bool {
-        self.0.send(Message::text(frame.to_string())).await.is_ok()
+        let text = frame.to_string();
+        self.1.received(&text);
+        self.0.send(Message::text(text)).await.is_ok()
     }
 
     /// Waits for what comes next.
@@ -67,6 +81,7 @@ impl Socket {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => {
+                    self.1.sent(&text);
                     let frame: Value = serde_json::from_str(&text).expect("JSON");
                     let text = |index: usize| frame[index].as_str().unwrap_or_default().to_owned();
                     return match frame[0].as_u64() {
@@ -83,6 +98,12 @@ impl Socket {
             }
         }
     }
+}
+
+/// The value of an Authorization header.
+pub(crate) fn basic(user: &str, password: &str) -> HeaderValue {
+    let basic = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
+    HeaderValue::from_str(&basic).expect("a header")
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::csms::event::Outcome;
 
-fn command(id: &str, action: &str, payload: &str) -> Input {
+pub(super) fn command(id: &str, action: &str, payload: &str) -> Input {
     Input::Command {
         point: ChargePointId::new("cp_0"),
         command: id.to_owned(),
@@ -12,7 +12,7 @@ fn command(id: &str, action: &str, payload: &str) -> Input {
     }
 }
 
-fn ended(bench: &Bench, id: &str) -> Option<(Outcome, String)> {
+pub(super) fn ended(bench: &Bench, id: &str) -> Option<(Outcome, String)> {
     bench.events.iter().find_map(|event| match event {
         Event::CommandEnded { command, outcome, answer, .. } if command == id => {
             Some((*outcome, answer.clone()))
@@ -21,7 +21,7 @@ fn ended(bench: &Bench, id: &str) -> Option<(Outcome, String)> {
     })
 }
 
-fn conflict(result: Result<(), Refusal>) -> String {
+pub(super) fn conflict(result: Result<(), Refusal>) -> String {
     match result {
         Err(Refusal::Conflict(text)) => text,
         other => panic!("a conflict was expected, not {other:?}"),
@@ -166,4 +166,106 @@ fn a_command_by_hand_that_is_never_sent_gives_its_room_back() {
     bench.apply(&Input::LinkDown { point: ChargePointId::new("cp_0") }).unwrap();
     assert_eq!(ended(&bench, "c2"), Some((Outcome::Error, "ConnectionLost".into())));
     assert_eq!(bench.csms.points[0].by_hand, 0);
+}
+
+const START: &str = r#"{"idTag":"OP","chargingProfile":{"chargingProfileId":7,"stackLevel":8,
+    "chargingProfilePurpose":"TxProfile","chargingProfileKind":"Relative","chargingSchedule":{
+    "chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":32}]}}}"#;
+
+#[test]
+fn a_remote_start_with_a_profile_needs_room_for_all_of_it_until_ours_is_accepted() {
+    let mut bench = Bench::with(1, 31_000, Rule::Equal);
+    bench.boot(0);
+    let text = conflict(bench.apply(&command("c1", "RemoteStartTransaction", START)));
+    assert!(text.contains("22 kW more") && text.contains("only 21 kW"), "{text}");
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO, "nothing has changed");
+    let patch = ConfigPatch { max_power: Some(Watts(35_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.apply(&command("c2", "RemoteStartTransaction", START)).unwrap();
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+    let told = |bench: &Bench| {
+        bench.events.iter().rev().find_map(|event| match event {
+            Event::BoundChanged { connector: 1, bound, .. } => Some(*bound),
+            _ => None,
+        })
+    };
+    assert_eq!(told(&bench), Some(Setpoint(320)), "a restart would know");
+    bench.obey();
+    assert_eq!(ended(&bench, "c2").map(|end| end.0), Some(Outcome::Accepted));
+    // It charges by the operator's profile before its start is told.
+    let charging = r#"{"connectorId":1,"errorCode":"NoError","status":"Charging"}"#;
+    bench.call(0, "StatusNotification", charging);
+    bench.wait(5);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "our default does not bound it");
+    let start =
+        format!(r#"{{"connectorId":1,"idTag":"op","meterStart":0,"timestamp":"{}"}}"#, bench.now);
+    bench.call(0, "StartTransaction", &start);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+    let patch = ConfigPatch { reserve: Some(Watts(25_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(60);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(9_660), "ours outranks it");
+}
+
+#[test]
+fn a_start_with_a_profile_that_is_told_before_its_status_is_reserved_in_full() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.apply(&command("c1", "RemoteStartTransaction", START)).unwrap();
+    bench.obey();
+    bench.wait(20);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+    bench.start_of(0, "OP");
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "it may draw that by now");
+    let patch = ConfigPatch { reserve: Some(Watts(90_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(60);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(9_660));
+    assert_eq!(bench.csms.points[0].start_slots.len(), 0);
+}
+
+#[test]
+fn a_start_with_a_profile_is_known_to_the_next_process_and_its_refusal_frees_the_room() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.apply(&command("c1", "RemoteStartTransaction", START)).unwrap();
+    bench.restart();
+    bench.boot(0);
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO, "a boot ends starts");
+    bench.apply(&command("c2", "RemoteStartTransaction", START)).unwrap();
+    bench.restart();
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.wait(30);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "it may start all the same");
+    bench.wait(300);
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO);
+    bench.apply(&command("c3", "RemoteStartTransaction", START)).unwrap();
+    let (id, ..) = bench.received(0).unwrap();
+    bench.frame(0, &format!(r#"[3,"{id}",{{"status":"Rejected"}}]"#));
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO);
+}
+
+#[test]
+fn a_stop_is_sent_only_for_a_transaction_that_may_run_there() {
+    let mut bench = Bench::new(2);
+    (0..2).for_each(|point| bench.boot(point));
+    let here = bench.charge(0);
+    let there = bench.charge(1);
+    let stop = |id: i64| format!(r#"{{"transactionId":{id}}}"#);
+    let send = |bench: &mut Bench, id: i64| match bench.apply(&command(
+        "c",
+        "RemoteStopTransaction",
+        &stop(id),
+    )) {
+        Ok(()) => String::new(),
+        Err(Refusal::Invalid { field, problem }) => format!("{field}: {problem}"),
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(send(&mut bench, here), "");
+    assert_eq!(send(&mut bench, -1), "", "one whose start never arrived");
+    let field = "/payload/transactionId: a transaction";
+    assert_eq!(send(&mut bench, there), format!("{field} of another charge point"));
+    bench.obey();
+    bench.stop(0, here);
+    assert_eq!(send(&mut bench, here), format!("{field} that has ended"));
 }

@@ -4,10 +4,14 @@ mod adaptation;
 mod commands;
 mod inputs;
 mod meters;
+mod notices;
 mod odd;
+mod records;
 mod regressions;
 mod restart;
 mod stories;
+#[path = "../../../tests/frames/tape.rs"]
+mod tape;
 
 use super::*;
 use crate::allocation::Strategy as Rule;
@@ -15,6 +19,7 @@ use crate::charger::CurrentKind;
 use crate::csms::event::ProfileSent;
 use crate::ocpp::frame::Frame;
 use crate::units::DeciAmps;
+use tape::{CENTRAL_SYSTEM, Tape};
 
 /// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
 struct Bench {
@@ -25,6 +30,8 @@ struct Bench {
     inbox: Vec<VecDeque<String>>,
     events: Vec<Event>,
     calls: u64,
+    /// By charge point.
+    tapes: BTreeMap<usize, Tape>,
 }
 
 impl Bench {
@@ -55,7 +62,7 @@ impl Bench {
         }
         let now = Time::from_unix_s(1_777_880_400);
         let inbox = vec![VecDeque::new(); chargers];
-        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0 }
+        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0, tapes: BTreeMap::new() }
     }
 
     /// An input from outside; what it causes lies in the inboxes.
@@ -71,6 +78,7 @@ impl Bench {
                 Output::Send { point, text } => {
                     let points = self.inbox.len().max(point.0 + 1);
                     self.inbox.resize(points, VecDeque::new());
+                    self.tape(point.0).sent(&text);
                     self.inbox[point.0].push_back(text);
                 }
                 Output::Event(event) => self.events.push(event),
@@ -83,8 +91,13 @@ impl Bench {
         assert!(sum.0 >= 0 && limit.0 >= 0);
     }
 
+    fn tape(&mut self, point: usize) -> &mut Tape {
+        self.tapes.entry(point).or_insert_with(|| Tape::new(CENTRAL_SYSTEM))
+    }
+
     /// A frame from a charge point; the frames it causes lie in the inboxes.
     fn frame(&mut self, point: usize, text: &str) {
+        self.tape(point).received(text);
         self.csms.handle_frame(self.now, PointIx(point), text);
         self.collect();
     }
@@ -169,8 +182,12 @@ impl Bench {
 
     /// Reports a start and returns the transaction id.
     fn start(&mut self, point: usize) -> i64 {
+        self.start_of(point, "TAG1")
+    }
+
+    fn start_of(&mut self, point: usize, id_tag: &str) -> i64 {
         let request = format!(
-            r#"{{"connectorId":1,"idTag":"TAG1","meterStart":1000,"timestamp":"{}"}}"#,
+            r#"{{"connectorId":1,"idTag":"{id_tag}","meterStart":1000,"timestamp":"{}"}}"#,
             self.now
         );
         transaction_id(&self.call(point, "StartTransaction", &request))

@@ -15,6 +15,7 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
     let mut limits = BTreeMap::new();
     let (mut breeds, mut manners) = (BTreeMap::new(), BTreeMap::new());
     let (mut ids, mut ended, mut last) = (Vec::new(), BTreeSet::new(), 0);
+    let mut records = BTreeSet::new();
     for event in events {
         match event {
             Event::BoundChanged { point, connector, confirmed, bound } => {
@@ -28,6 +29,9 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
                 ended.insert(*transaction_id);
             }
             Event::IdTaken { transaction_id } => last = last.max(*transaction_id),
+            Event::RecordChanged { point, subject } => {
+                records.insert((*point, *subject));
+            }
             Event::BreedLearned { point } => {
                 if let Some(breed) = csms.breed(*point) {
                     breeds.insert(csms.point_id(*point).clone(), breed.clone());
@@ -76,6 +80,12 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
         transactions: ids.iter().filter_map(transaction).collect(),
         last_transaction_id: last,
         limits: limits.into_iter().map(limit).collect(),
+        records: records
+            .into_iter()
+            .filter_map(|(point, subject)| {
+                Some((csms.point_id(point).clone(), csms.record_of(point, subject)?))
+            })
+            .collect(),
         breeds: breeds.into_iter().collect(),
         manners: manners.into_iter().collect(),
     }

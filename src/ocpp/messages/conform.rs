@@ -3,19 +3,33 @@
 use std::borrow::Cow;
 
 use super::{
-    AuthorizeRequest, AuthorizeResponse, BootNotificationRequest, BootNotificationResponse,
+    AuthorizationData, AuthorizeRequest, AuthorizeResponse, BootNotificationRequest,
+    BootNotificationResponse, CancelReservationRequest, CancelReservationResponse,
+    CertificateHashData, CertificateSignedRequest, CertificateSignedResponse,
     ChangeAvailabilityRequest, ChangeAvailabilityResponse, ChangeConfigurationRequest,
     ChangeConfigurationResponse, ChargingProfile, ChargingSchedule, ClearCacheRequest,
     ClearCacheResponse, ClearChargingProfileRequest, ClearChargingProfileResponse,
-    DataTransferRequest, DataTransferResponse, GetCompositeScheduleRequest,
-    GetCompositeScheduleResponse, GetConfigurationRequest, GetConfigurationResponse,
-    HeartbeatRequest, HeartbeatResponse, KeyValue, MeterValue, MeterValuesRequest,
-    MeterValuesResponse, RemoteStartTransactionRequest, RemoteStartTransactionResponse,
-    RemoteStopTransactionRequest, RemoteStopTransactionResponse, ResetRequest, ResetResponse,
-    SetChargingProfileRequest, SetChargingProfileResponse, StartTransactionRequest,
-    StartTransactionResponse, StatusNotificationRequest, StatusNotificationResponse,
-    StopTransactionRequest, StopTransactionResponse, TriggerMessageRequest, TriggerMessageResponse,
-    UnlockConnectorRequest, UnlockConnectorResponse,
+    DataTransferRequest, DataTransferResponse, DeleteCertificateRequest, DeleteCertificateResponse,
+    DiagnosticsStatusNotificationRequest, DiagnosticsStatusNotificationResponse,
+    ExtendedTriggerMessageRequest, ExtendedTriggerMessageResponse, Firmware,
+    FirmwareStatusNotificationRequest, FirmwareStatusNotificationResponse,
+    GetCompositeScheduleRequest, GetCompositeScheduleResponse, GetConfigurationRequest,
+    GetConfigurationResponse, GetDiagnosticsRequest, GetDiagnosticsResponse,
+    GetInstalledCertificateIdsRequest, GetInstalledCertificateIdsResponse,
+    GetLocalListVersionRequest, GetLocalListVersionResponse, GetLogRequest, GetLogResponse,
+    HeartbeatRequest, HeartbeatResponse, InstallCertificateRequest, InstallCertificateResponse,
+    KeyValue, LogParameters, LogStatusNotificationRequest, LogStatusNotificationResponse,
+    MeterValue, MeterValuesRequest, MeterValuesResponse, RemoteStartTransactionRequest,
+    RemoteStartTransactionResponse, RemoteStopTransactionRequest, RemoteStopTransactionResponse,
+    ReserveNowRequest, ReserveNowResponse, ResetRequest, ResetResponse,
+    SecurityEventNotificationRequest, SecurityEventNotificationResponse, SendLocalListRequest,
+    SendLocalListResponse, SetChargingProfileRequest, SetChargingProfileResponse,
+    SignCertificateRequest, SignCertificateResponse, SignedFirmwareStatusNotificationRequest,
+    SignedFirmwareStatusNotificationResponse, SignedUpdateFirmwareRequest,
+    SignedUpdateFirmwareResponse, StartTransactionRequest, StartTransactionResponse,
+    StatusNotificationRequest, StatusNotificationResponse, StopTransactionRequest,
+    StopTransactionResponse, TriggerMessageRequest, TriggerMessageResponse, UnlockConnectorRequest,
+    UnlockConnectorResponse, UpdateFirmwareRequest, UpdateFirmwareResponse,
 };
 use crate::ocpp::types::{IdTagInfo, Timestamp};
 
@@ -133,12 +147,52 @@ conform! {
     GetCompositeScheduleRequest: |m| m.duration >= 0;
     GetCompositeScheduleResponse: |m| m.schedule_start.conforms()
         && m.charging_schedule.as_ref().is_none_or(schedule_conforms);
+    GetDiagnosticsRequest<'_>: |m| counts(m.retries, m.retry_interval)
+        && m.start_time.conforms()
+        && m.stop_time.conforms();
+    GetDiagnosticsResponse<'_>: |m| m.file_name.fits(255);
+    UpdateFirmwareRequest<'_>: |m| counts(m.retries, m.retry_interval)
+        && m.retrieve_date.conforms();
+    SendLocalListRequest<'_>: |m| m.local_authorization_list.conforms();
+    AuthorizationData<'_>: |m| m.id_tag.fits(20) && m.id_tag_info.conforms();
+    ReserveNowRequest<'_>: |m| m.expiry_date.conforms()
+        && m.id_tag.fits(20)
+        && m.parent_id_tag.fits(20);
+    CertificateSignedRequest<'_>: |m| m.certificate_chain.fits(10_000);
+    DeleteCertificateRequest<'_>: |m| m.certificate_hash_data.conforms();
+    CertificateHashData<'_>: |m| m.issuer_name_hash.fits(128)
+        && m.issuer_key_hash.fits(128)
+        && m.serial_number.fits(40);
+    GetInstalledCertificateIdsResponse<'_>: |m| m.certificate_hash_data.conforms()
+        && m.certificate_hash_data.as_ref().is_none_or(|list| !list.is_empty());
+    GetLogRequest<'_>: |m| m.log.conforms() && counts(m.retries, m.retry_interval);
+    LogParameters<'_>: |m| m.remote_location.fits(512)
+        && m.oldest_timestamp.conforms()
+        && m.latest_timestamp.conforms();
+    GetLogResponse<'_>: |m| m.filename.fits(255);
+    InstallCertificateRequest<'_>: |m| m.certificate.fits(5500);
+    SecurityEventNotificationRequest<'_>: |m| m.kind.fits(50)
+        && m.timestamp.conforms()
+        && m.tech_info.fits(255);
+    SignCertificateRequest<'_>: |m| m.csr.fits(5500);
+    SignedUpdateFirmwareRequest<'_>: |m| counts(m.retries, m.retry_interval)
+        && m.firmware.conforms();
+    Firmware<'_>: |m| m.location.fits(512)
+        && m.retrieve_date_time.conforms()
+        && m.install_date_time.conforms()
+        && m.signing_certificate.fits(5500)
+        && m.signature.fits(800);
     ChargingProfile: |m| m.stack_level >= 0
         && m.valid_from.conforms()
         && m.valid_to.conforms()
         && m.charging_schedule.conforms();
     ChargingSchedule: |m| schedule_conforms(m)
         && m.charging_schedule_period.iter().all(|period| period.limit.0 >= 0);
+}
+
+/// Numbers of attempts and seconds are not negative.
+fn counts(retries: Option<i64>, interval: Option<i64>) -> bool {
+    retries.is_none_or(|retries| retries >= 0) && interval.is_none_or(|interval| interval >= 0)
 }
 
 /// Without the sign of the limits: stations answer a negative one where nothing limits them.
@@ -174,4 +228,28 @@ always! {
     ClearChargingProfileResponse,
     TriggerMessageRequest,
     TriggerMessageResponse,
+    DiagnosticsStatusNotificationRequest,
+    DiagnosticsStatusNotificationResponse,
+    FirmwareStatusNotificationRequest,
+    FirmwareStatusNotificationResponse,
+    UpdateFirmwareResponse,
+    GetLocalListVersionRequest,
+    GetLocalListVersionResponse,
+    SendLocalListResponse,
+    ReserveNowResponse,
+    CancelReservationRequest,
+    CancelReservationResponse,
+    CertificateSignedResponse,
+    DeleteCertificateResponse,
+    ExtendedTriggerMessageRequest,
+    ExtendedTriggerMessageResponse,
+    GetInstalledCertificateIdsRequest,
+    InstallCertificateResponse,
+    LogStatusNotificationRequest,
+    LogStatusNotificationResponse,
+    SecurityEventNotificationResponse,
+    SignCertificateResponse,
+    SignedFirmwareStatusNotificationRequest,
+    SignedFirmwareStatusNotificationResponse,
+    SignedUpdateFirmwareResponse,
 }

@@ -7,11 +7,19 @@
 pub mod charging_profile;
 mod conform;
 pub mod core;
+pub mod firmware;
+pub mod local_list;
 pub mod remote_trigger;
+pub mod reservation;
+pub mod security;
 pub mod smart_charging;
 
 pub use self::charging_profile::{ChargingProfile, ChargingSchedule, ChargingSchedulePeriod};
 pub use self::conform::Conform;
 pub use self::core::*;
+pub use self::firmware::*;
+pub use self::local_list::*;
 pub use self::remote_trigger::*;
+pub use self::reservation::*;
+pub use self::security::*;
 pub use self::smart_charging::*;

@@ -16,6 +16,17 @@ pub struct Transaction {
     pub start: Time,
 }
 
+impl Transaction {
+    /// Whether a TxProfile on its connector is for this transaction: it names it, or none.
+    pub(super) fn is_meant_by(&self, installed: &Installed) -> bool {
+        let named = installed.profile.transaction_id;
+        named.is_none() || named == self.id
+    }
+}
+
+/// The profile that prevails in a stack, if one gives a limit, and what it says.
+pub(super) type Top<'a> = (Option<&'a Installed>, Answer);
+
 /// How amperes per phase and watts convert into each other (errata 3.34, 3.68).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Supply {
@@ -52,7 +63,8 @@ pub struct Reading {
     /// TxDefaultProfiles of connector 0 and of the connector form one stack in which the higher
     /// level wins (libocpp). Default: false, the connector's own prevail.
     pub one_default_stack: bool,
-    /// A recurring profile also applies before its startSchedule (libocpp). Default: false.
+    /// A recurring profile also applies before its startSchedule, which anchors its rhythm; what
+    /// delays a profile is validFrom. Default: true.
     pub recurs_before_start: bool,
 }
 
@@ -61,7 +73,7 @@ impl Default for Reading {
         Reading {
             default_without_transaction: true,
             one_default_stack: false,
-            recurs_before_start: false,
+            recurs_before_start: true,
         }
     }
 }
@@ -150,6 +162,17 @@ const HIGHEST: i64 = 1_000_000_000_000;
 struct Level {
     grains: Option<i64>,
     phases: Option<u8>,
+}
+
+/// What the total of a charge point is made of, in grains.
+#[derive(Clone, Copy, Debug)]
+struct Total {
+    sum: i64,
+    cap: Option<i64>,
+    /// Whether any profile gives a limit.
+    limited: bool,
+    phases: Option<u8>,
+    until: Time,
 }
 
 /// A unit cut so fine that every conversion is an integer: tenths of a watt, or tenths of an
@@ -307,6 +330,17 @@ impl Composite<'_> {
     /// Connector 0: the strictest of ChargePointMax, the sum of the connectors and the
     /// installation.
     fn total_level(&self, scale: Scale, maximum: Maximum, from: Time, t: Time) -> (Level, Time) {
+        let total = self.total(scale, maximum, from, t);
+        if !total.limited {
+            return (Level { grains: None, phases: None }, total.until);
+        }
+        let installation = scale.of_tenths(maximum.station);
+        let cap = total.cap.unwrap_or(installation);
+        let grains = Some(total.sum.min(cap).min(installation));
+        (Level { grains, phases: total.phases }, total.until)
+    }
+
+    fn total(&self, scale: Scale, maximum: Maximum, from: Time, t: Time) -> Total {
         let cap = self.station_answer(t);
         let mut until = cap.until;
         let mut sum = scale.of_tenths(Tenths(0));
@@ -321,52 +355,90 @@ impl Composite<'_> {
             // No number named means three, which no other number exceeds.
             most_phases = most_phases.zip(level.phases).map(|(most, more)| most.max(more));
         }
-        if !limited {
-            return (Level { grains: None, phases: None }, until);
-        }
         let named = most_phases.filter(|phases| *phases > 0);
         let phases = fewer(named, cap.rate.and_then(|rate| rate.phases));
         let n = scale.phases(phases);
-        let installation = scale.of_tenths(maximum.station);
-        let cap = cap.rate.map_or(installation, |rate| scale.of_rate(rate, n));
-        let grains = Some(sum.min(cap).min(installation));
-        (Level { grains, phases: phases.map(|_| n) }, until)
+        let cap = cap.rate.map(|rate| scale.of_rate(rate, n));
+        Total { sum, cap, limited, phases: phases.map(|_| n), until }
+    }
+
+    /// Which of ChargePointMax and what the transactions may draw is the limit a schedule shows
+    /// at `t`; both when they agree.
+    pub(super) fn binding(&self, query: &Query, t: Time) -> (bool, bool) {
+        let scale = self.scale(query.unit);
+        if query.connector == 0 {
+            let total = self.total(scale, query.maximum, query.from, t);
+            let (level, _) = self.total_level(scale, query.maximum, query.from, t);
+            return (total.cap == level.grains, Some(total.sum) == level.grains);
+        }
+        let cap = self.station_answer(t).rate;
+        let own = self.transaction_answer(query.connector, Some(query.from), t).rate;
+        let n = scale.phases(fewer(cap.and_then(|r| r.phases), own.and_then(|r| r.phases)));
+        let grains = |rate: Option<Rate>| rate.map_or(i64::MAX, |rate| scale.of_rate(rate, n));
+        (grains(cap) <= grains(own), grains(own) <= grains(cap))
     }
 
     fn station_answer(&self, t: Time) -> Answer {
-        let until = Time::NEVER;
-        let stack = self.store.stack(Purpose::ChargePointMaxProfile, 0);
-        // The charge point as a whole has no transaction; a schedule without a start of its own
-        // counts from its installation.
-        self.top(stack, until, t, |installed| (None, Some(installed.at))).1
+        self.station_top(t).1
     }
 
-    /// TxProfile where it gives a limit, otherwise TxDefaultProfile.
     fn transaction_answer(&self, connector: u32, anchor: Option<Time>, t: Time) -> Answer {
-        let running = self.transactions.iter().find(|tx| tx.connector == connector);
+        self.transaction_top(connector, anchor, t).1
+    }
+
+    /// The ChargePointMaxProfile in force and what it says.
+    pub(super) fn station_top(&self, t: Time) -> Top<'_> {
+        let stack = self.store.stack(Purpose::ChargePointMaxProfile, 0);
+        self.top(stack, Time::NEVER, t, (None, None))
+    }
+
+    /// TxProfile where it gives a limit, otherwise TxDefaultProfile, and what it says.
+    pub(super) fn transaction_top(&self, connector: u32, anchor: Option<Time>, t: Time) -> Top<'_> {
+        let running = self.running(connector);
         let start = running.map(|tx| tx.start);
         let mut until = Time::NEVER;
         if let Some(transaction) = running {
-            let stack = self.store.stack(Purpose::TxProfile, connector).filter(|installed| {
-                let named = installed.profile.transaction_id;
-                named.is_none() || named == transaction.id
-            });
-            let (_, own) = self.top(stack, until, t, |_| (start, anchor));
-            if own.rate.is_some() {
-                return own;
+            let stack = self.store.stack(Purpose::TxProfile, connector);
+            let stack = stack.filter(|installed| transaction.is_meant_by(installed));
+            let top = self.top(stack, until, t, (start, anchor));
+            if top.0.is_some() {
+                return top;
             }
-            until = own.until;
+            until = top.1.until;
         } else if !self.reading.default_without_transaction {
-            return Answer { rate: None, until };
+            return (None, Answer { rate: None, until });
         }
         let defaults = |of| self.store.stack(Purpose::TxDefaultProfile, of);
-        let (level, own) = self.top(defaults(connector), until, t, |_| (start, anchor));
-        if own.rate.is_some() && !self.reading.one_default_stack {
+        let own = self.top(defaults(connector), until, t, (start, anchor));
+        if own.0.is_some() && !self.reading.one_default_stack {
             return own;
         }
-        let (station_level, station) = self.top(defaults(0), own.until, t, |_| (start, anchor));
-        let rate = if level >= station_level { own.rate } else { station.rate };
-        Answer { rate, until: station.until }
+        let station = self.top(defaults(0), own.1.until, t, (start, anchor));
+        let level = |top: &Top<'_>| top.0.map(|installed| installed.profile.stack_level);
+        let until = station.1.until;
+        let (winner, answer) = if level(&own) >= level(&station) { own } else { station };
+        (winner, Answer { until, ..answer })
+    }
+
+    pub(super) fn running(&self, connector: u32) -> Option<&Transaction> {
+        self.transactions.iter().find(|tx| tx.connector == connector)
+    }
+
+    /// What the schedule of a profile counts from, given the start of its transaction and what
+    /// stands in for it. The charge point as a whole has no transaction; there a schedule without
+    /// a start of its own counts from its installation.
+    pub(super) fn basis(
+        &self,
+        installed: &Installed,
+        (transaction, anchor): (Option<Time>, Option<Time>),
+    ) -> Basis {
+        let recurs_before_start = self.reading.recurs_before_start;
+        match installed.profile.purpose {
+            Purpose::ChargePointMaxProfile => {
+                Basis { transaction: None, anchor: Some(installed.at), recurs_before_start }
+            }
+            _ => Basis { transaction, anchor, recurs_before_start },
+        }
     }
 
     /// The highest level of a stack that gives a limit at `t`, and the earlier of `until` and the
@@ -376,16 +448,13 @@ impl Composite<'_> {
         stack: impl Iterator<Item = &'s Installed>,
         mut until: Time,
         t: Time,
-        start: impl Fn(&Installed) -> (Option<Time>, Option<Time>),
-    ) -> (Option<i32>, Answer) {
+        starts: (Option<Time>, Option<Time>),
+    ) -> Top<'s> {
         for installed in stack {
-            let (transaction, anchor) = start(installed);
-            let recurs_before_start = self.reading.recurs_before_start;
-            let basis = Basis { transaction, anchor, recurs_before_start };
-            let answer = limit_at(&installed.profile, &basis, t);
+            let answer = limit_at(&installed.profile, &self.basis(installed, starts), t);
             until = until.min(answer.until);
             if answer.rate.is_some() {
-                return (Some(installed.profile.stack_level), Answer { until, ..answer });
+                return (Some(installed), Answer { until, ..answer });
             }
         }
         (None, Answer { rate: None, until })

@@ -35,6 +35,21 @@ pub struct Basis {
     pub recurs_before_start: bool,
 }
 
+/// Why a profile gives no limit at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// validFrom is to come, at this instant.
+    NotYetValid(Time),
+    /// validTo has passed, at this instant.
+    NoLongerValid(Time),
+    /// The schedule starts at this instant.
+    Ahead(Time),
+    /// The duration of the schedule has run out; a recurring one starts over at this instant.
+    RunOut(Option<Time>),
+    /// Recurring, without the startSchedule or the recurrencyKind that gives it its rhythm.
+    Baseless,
+}
+
 /// Where a schedule stands at an instant.
 enum Place {
     /// Seconds since its start, and the seconds until it starts over.
@@ -72,6 +87,26 @@ pub fn limit_at(profile: &Profile, basis: &Basis, t: Time) -> Answer {
     let unit = profile.schedule.unit;
     let rate = period.map(|period| Rate { limit: period.limit, unit, phases: period.phases });
     Answer { rate, until: instant(until) }
+}
+
+/// Why `profile` says nothing at `t`; `None`: it gives a limit ([`limit_at`]).
+#[must_use]
+pub fn silence_at(profile: &Profile, basis: &Basis, t: Time) -> Option<Silence> {
+    match (profile.valid_from, profile.valid_to) {
+        (_, Some(to)) if t.unix_s() >= to.unix_s() => return Some(Silence::NoLongerValid(to)),
+        (Some(from), _) if t.unix_s() < from.unix_s() => return Some(Silence::NotYetValid(from)),
+        _ => {}
+    }
+    let (elapsed, restart) = match place(profile, basis, t.unix_s()) {
+        Place::Nowhere => return Some(Silence::Baseless),
+        Place::Ahead(seconds) => {
+            return Some(Silence::Ahead(instant(t.unix_s().saturating_add(seconds))));
+        }
+        Place::Resting => (0, None),
+        Place::At { elapsed, restart } => (elapsed, restart),
+    };
+    let again = restart.map(|seconds| instant(t.unix_s().saturating_add(seconds)));
+    running_period(profile, elapsed).0.is_none().then_some(Silence::RunOut(again))
 }
 
 /// The second `seconds` after the Unix epoch, [`Time::NEVER`] where that cannot be said.

@@ -14,35 +14,45 @@
 //!
 //! # Where the text leaves room
 //!
-//! | Point | Reading here |
-//! |---|---|
-//! | No profile gives a limit | Unlimited ([`Limit::current`] is `None`); a composite schedule marks the period and shows the hardware maximum |
-//! | Connector 0 | min(ChargePointMax, sum of the connectors, installation limit); an unlimited connector counts with its hardware maximum |
-//! | TxDefault without a transaction | Counts, with now as the start of a relative schedule; [`Reading::default_without_transaction`] |
-//! | TxDefault on connector 0 and on the connector | The connector's own prevails whatever the levels (§3.13.1), at every instant at which it gives a limit; [`Reading::one_default_stack`] |
-//! | TxProfile that gives no limit now | TxDefault applies at that instant |
-//! | Recurring before its startSchedule | No limit (x < 0); [`Reading::recurs_before_start`] |
-//! | Schedule longer than its recurrence | Stored as it is, cut at the next recurrence |
-//! | validTo | Exclusive |
-//! | A and W mixed | Converted with the nominal voltage and the smallest numberPhases among the combined periods, 3 where none names any ([`Supply`]) |
-//! | numberPhases of a sum over connectors | The largest |
-//! | minChargingRate | No effect on limits; it is a hint for the allocator |
-//! | ChargePointMax seen from one connector | The whole of it; [`share`] divides it among connectors that charge |
-//! | Absolute without startSchedule | Accepted; starts with the transaction, before one at validFrom, else now |
-//! | Relative ChargePointMax | Accepted; starts when it was installed |
-//! | MaxChargingProfilesInstalled | Counted after replacement |
-//! | Clear without a match | Unknown, also without a filter |
-//! | Clear with connectorId 0 | The profiles installed on 0 |
-//! | Unknown connector, value out of its range | CALLERROR PropertyConstraintViolation; an empty period list OccurenceConstraintViolation |
-//! | Wrong purpose for the connector, level, unit, count, transaction or order of periods | Rejected |
-//! | TxProfile without a running transaction, or without its id | Rejected |
-//! | No smart charging | CALLERROR NotSupported (errata 3.39) |
+//! One reading for each point; `tests/composite_cases` holds it against the cases of other
+//! implementations, which name the points by these tags. All cases agree but one, whose
+//! TxDefaultProfile on connector 0 wins by its level (`txdefault_scope`).
+//!
+//! | Point | Reading here | Tag |
+//! |---|---|---|
+//! | No profile gives a limit | Unlimited ([`Limit::current`] is `None`); a composite schedule marks the period and shows the hardware maximum | `gap_shown_as_station_default` |
+//! | Connector 0 | min(ChargePointMax, sum of the connectors, installation limit); an unlimited connector counts with its hardware maximum | `connector0_sum` |
+//! | TxDefault without a transaction | Counts, with now as the start of a relative schedule; [`Reading::default_without_transaction`] | `txdefault_without_transaction` |
+//! | TxDefault on connector 0 and on the connector | The connector's own prevails whatever the levels, at every instant at which it gives a limit: §3.13.1 lets it replace the station's for that connector; [`Reading::one_default_stack`] | `txdefault_scope` |
+//! | TxProfile that gives no limit now | TxDefault applies at that instant | `txprofile_gap_falls_back_to_txdefault` |
+//! | Recurring before its startSchedule | Applies: startSchedule anchors the rhythm, validFrom delays a profile; [`Reading::recurs_before_start`] | `recurrence_before_startSchedule` |
+//! | Schedule longer than its recurrence | Stored as it is, cut at the next recurrence | |
+//! | validTo | Exclusive | `boundary_inclusive` |
+//! | A and W mixed | Converted with the nominal voltage and the smallest numberPhases among the combined periods, 3 where none names any ([`Supply`]) | `unit_conversion` |
+//! | More than one decimal after conversion | Exact until the last step, then down to a tenth | `conversion_rounding` |
+//! | numberPhases of a sum over connectors | The largest | `phase_merge_max_in_sum` |
+//! | minChargingRate | No effect on limits; it is a hint for the allocator | `min_charging_rate` |
+//! | Fractions of a second | Cut: every instant counts as the second it lies in | `subsecond_floor` |
+//! | numberPhases when purposes combine | The smaller, also for conversion | `phase_merge_min` |
+//! | ChargePointMax seen from one connector | The whole of it; [`share`] divides it among connectors that charge | `connector_share_of_max` |
+//! | Absolute without startSchedule | Accepted; starts with the transaction, before one at validFrom, else now | |
+//! | Relative ChargePointMax | Accepted; starts when it was installed | |
+//! | MaxChargingProfilesInstalled | Counted after replacement | |
+//! | Clear without a match | Unknown, also without a filter | |
+//! | Clear with connectorId 0 | The profiles installed on 0 | |
+//! | Unknown connector, value out of its range | CALLERROR PropertyConstraintViolation; an empty period list OccurenceConstraintViolation | |
+//! | Wrong purpose for the connector, level, unit, count, transaction or order of periods | Rejected | |
+//! | TxProfile without a running transaction, or without its id | Rejected | |
+//! | No smart charging | CALLERROR NotSupported (errata 3.39) | |
 
+mod account;
+pub mod case;
 mod composite;
 pub mod evaluate;
 pub mod share;
 mod store;
 
+pub use account::{Fate, Remark};
 pub use composite::{
     Composite, Exact, Maximum, PowerLimit, Query, Reading, SchedulePeriod, Supply, Transaction,
 };

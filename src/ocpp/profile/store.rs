@@ -134,21 +134,54 @@ impl ProfileStore {
         transactions: &[Transaction],
         now: Time,
     ) -> SetOutcome {
-        if !self.limits.smart_charging {
-            return SetOutcome::Error(Refusal::NotSupported);
-        }
-        if let Err(refused) = self.check(connector, &profile) {
+        if let Some((refused, _)) = self.objection(connector, &profile, transactions) {
             return refused;
-        }
-        if profile.purpose == Purpose::TxProfile && !belongs(connector, &profile, transactions) {
-            return SetOutcome::Rejected;
-        }
-        let kept = self.installed.iter().filter(|old| !replaces(connector, &profile, old)).count();
-        if kept >= self.limits.max_installed {
-            return SetOutcome::Rejected;
         }
         self.install(connector, profile, now);
         SetOutcome::Accepted
+    }
+
+    /// What stands against a SetChargingProfile while `transactions` run: the answer it earns, and
+    /// why. `None`: it would be installed.
+    #[must_use]
+    pub fn objection(
+        &self,
+        connector: u32,
+        profile: &Profile,
+        transactions: &[Transaction],
+    ) -> Option<(SetOutcome, &'static str)> {
+        let rejected = |why| Some((SetOutcome::Rejected, why));
+        if !self.limits.smart_charging {
+            return Some((SetOutcome::Error(Refusal::NotSupported), "no smart charging"));
+        }
+        if let Some(objection) = self.flaw(connector, profile) {
+            return Some(objection);
+        }
+        if profile.purpose == Purpose::TxProfile && !belongs(connector, profile, transactions) {
+            return rejected("a TxProfile needs the id of the transaction that runs there");
+        }
+        let kept = self.installed.iter().filter(|old| !replaces(connector, profile, old)).count();
+        if kept >= self.limits.max_installed {
+            return rejected("more than MaxChargingProfilesInstalled");
+        }
+        None
+    }
+
+    /// What stands against the profile of a RemoteStartTransaction, as [`Self::objection`].
+    #[must_use]
+    pub fn pending_objection(
+        &self,
+        connector: u32,
+        profile: &Profile,
+    ) -> Option<(SetOutcome, &'static str)> {
+        if !self.limits.smart_charging {
+            return Some((SetOutcome::NotSupported, "no smart charging"));
+        }
+        let right = profile.purpose == Purpose::TxProfile && profile.transaction_id.is_none();
+        self.flaw(connector, profile).or_else(|| {
+            let why = "a remote start takes a TxProfile without transaction id";
+            (!right).then_some((SetOutcome::Rejected, why))
+        })
     }
 
     /// Installs without any check, replacing as §3.13.2 says: the same id wherever it was, and the
@@ -172,14 +205,8 @@ impl ProfileStore {
     /// must be a TxProfile without transaction id (errata 3.41, 3.42) and may replace a pending
     /// one of the same connector. An outcome other than Accepted leaves everything as it was.
     pub fn set_pending(&mut self, connector: u32, profile: Profile) -> SetOutcome {
-        if !self.limits.smart_charging {
-            return SetOutcome::NotSupported;
-        }
-        if let Err(refused) = self.check(connector, &profile) {
+        if let Some((refused, _)) = self.pending_objection(connector, &profile) {
             return refused;
-        }
-        if profile.purpose != Purpose::TxProfile || profile.transaction_id.is_some() {
-            return SetOutcome::Rejected;
         }
         self.pending.insert(connector, profile);
         SetOutcome::Accepted
@@ -267,41 +294,53 @@ impl ProfileStore {
         })
     }
 
-    /// Checks everything that neither the transaction nor the other profiles decide.
-    fn check(&self, connector: u32, profile: &Profile) -> Result<(), SetOutcome> {
+    /// What stands against a profile whatever runs and is installed.
+    fn flaw(&self, connector: u32, profile: &Profile) -> Option<(SetOutcome, &'static str)> {
         let schedule = &profile.schedule;
-        let in_range = connector <= self.limits.connectors
-            && profile.stack_level >= 0
-            && schedule.duration_s.is_none_or(|seconds| seconds >= 0)
-            && schedule.periods.iter().all(|period| {
-                period.limit.0 >= 0 && period.phases.is_none_or(|phases| (1..=3).contains(&phases))
+        let out_of_range = connector > self.limits.connectors
+            || profile.stack_level < 0
+            || schedule.duration_s.is_some_and(|seconds| seconds < 0)
+            || schedule.periods.iter().any(|period| {
+                period.limit.0 < 0 || period.phases.is_some_and(|phases| !(1..=3).contains(&phases))
             });
-        if !in_range {
-            return Err(SetOutcome::Error(Refusal::PropertyConstraintViolation));
+        if out_of_range {
+            let answer = SetOutcome::Error(Refusal::PropertyConstraintViolation);
+            return Some((answer, "connector or value out of range"));
         }
         if schedule.periods.is_empty() {
-            return Err(SetOutcome::Error(Refusal::OccurenceConstraintViolation));
+            let answer = SetOutcome::Error(Refusal::OccurenceConstraintViolation);
+            return Some((answer, "chargingSchedulePeriod"));
         }
-        let right_place = match profile.purpose {
-            Purpose::ChargePointMaxProfile => connector == 0,
-            Purpose::TxDefaultProfile => true,
-            Purpose::TxProfile => connector > 0,
-        };
+        self.unfit(connector, profile).map(|why| (SetOutcome::Rejected, why))
+    }
+
+    /// Why a profile that is well formed does not fit this charge point or its purpose.
+    fn unfit(&self, connector: u32, profile: &Profile) -> Option<&'static str> {
+        let schedule = &profile.schedule;
         let right_unit = match schedule.unit {
             RateUnit::A => self.limits.allow_amps,
             RateUnit::W => self.limits.allow_watts,
         };
         // A recurring schedule is based on its startSchedule (§7.9) and needs its rhythm.
-        let right_kind = profile.kind != Kind::Recurring
+        let has_base = profile.kind != Kind::Recurring
             || (schedule.start.is_some() && profile.recurrency.is_some());
-        let right_periods = schedule.periods.len() <= self.limits.max_periods
-            && schedule.periods[0].start_s == 0
+        let in_order = schedule.periods[0].start_s == 0
             && schedule.periods.windows(2).all(|pair| pair[0].start_s < pair[1].start_s);
-        let right_level = profile.stack_level <= self.limits.max_stack_level;
-        if right_place && right_unit && right_kind && right_periods && right_level {
-            Ok(())
-        } else {
-            Err(SetOutcome::Rejected)
+        match profile.purpose {
+            Purpose::ChargePointMaxProfile if connector != 0 => {
+                Some("a ChargePointMaxProfile belongs on connector 0")
+            }
+            Purpose::TxProfile if connector == 0 => Some("a TxProfile belongs on a connector"),
+            _ if !right_unit => Some("not a unit of ChargingScheduleAllowedChargingRateUnit"),
+            _ if !has_base => Some("Recurring needs startSchedule and recurrencyKind"),
+            _ if schedule.periods.len() > self.limits.max_periods => {
+                Some("more than ChargingScheduleMaxPeriods")
+            }
+            _ if !in_order => Some("the periods do not start at 0 and ascend"),
+            _ if profile.stack_level > self.limits.max_stack_level => {
+                Some("above ChargeProfileMaxStackLevel")
+            }
+            _ => None,
         }
     }
 }

@@ -235,3 +235,43 @@ fn connectors_that_charge_share_the_station_maximum() {
     assert_eq!(currents, [Some(DeciAmps(220)), Some(DeciAmps(100))]);
     assert_eq!(limits[0].until, T0 + Span::from_s(9), "what one gives up the other gains");
 }
+
+#[test]
+fn a_replacement_valid_only_later_leaves_a_gap_until_then() {
+    let mut store = store();
+    assert_eq!(
+        store.set(1, amps(1, Purpose::TxDefaultProfile, 0, &[(0, 100)]), &[], T0),
+        SetOutcome::Accepted
+    );
+    let mut later = amps(2, Purpose::TxDefaultProfile, 0, &[(0, 60)]);
+    later.valid_from = Some(T0 + Span::from_s(600));
+    assert_eq!(store.set(1, later, &[], T0), SetOutcome::Accepted);
+    let gap = view(&store, &[]).limit(1, T0);
+    assert_eq!(gap, Limit { current: None, until: T0 + Span::from_s(600) });
+    let then = view(&store, &[]).limit(1, T0 + Span::from_s(600));
+    assert_eq!(then.current, Some(DeciAmps(60)));
+}
+
+#[test]
+fn a_limit_in_amperes_stays_per_phase_when_it_names_more_phases_than_there_are() {
+    let mut store = store();
+    let mut profile = amps(1, Purpose::TxDefaultProfile, 0, &[(0, 320)]);
+    profile.schedule.periods[0].phases = Some(3);
+    store.install(1, profile, T0);
+    let one_phase = Composite { supply: Supply::fixed(230, 1), ..view(&store, &[]) };
+    assert_eq!(one_phase.limit(1, T0).current, Some(DeciAmps(320)), "errata 3.34");
+}
+
+#[test]
+fn a_changed_or_removed_default_acts_on_the_running_transaction_at_once() {
+    let mut store = store();
+    let running = [running(1, 7)];
+    for tenths in [160, 80] {
+        let default = amps(1, Purpose::TxDefaultProfile, 0, &[(0, tenths)]);
+        assert_eq!(store.set(0, default, &running, T0), SetOutcome::Accepted);
+        assert_eq!(view(&store, &running).limit(1, T0).current, Some(DeciAmps(tenths)));
+    }
+    let defaults = Some(Purpose::TxDefaultProfile);
+    assert!(store.clear(&ClearFilter { purpose: defaults, ..ClearFilter::default() }));
+    assert_eq!(view(&store, &running).limit(1, T0).current, None, "errata 3.8");
+}

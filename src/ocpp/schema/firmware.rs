@@ -2,25 +2,13 @@
 
 use super::Kind::{Enum, Text, Time};
 use super::{COUNT, Pair, may, must};
+use crate::ocpp::types as t;
 
 pub(super) const DIAGNOSTICS_STATUS_NOTIFICATION: Pair =
-    (&[must("status", Enum(&["Idle", "Uploaded", "UploadFailed", "Uploading"]))], &[]);
+    (&[must("status", Enum(t::DiagnosticsStatus::NAMES))], &[]);
 
-pub(super) const FIRMWARE_STATUS_NOTIFICATION: Pair = (
-    &[must(
-        "status",
-        Enum(&[
-            "Downloaded",
-            "DownloadFailed",
-            "Downloading",
-            "Idle",
-            "InstallationFailed",
-            "Installing",
-            "Installed",
-        ]),
-    )],
-    &[],
-);
+pub(super) const FIRMWARE_STATUS_NOTIFICATION: Pair =
+    (&[must("status", Enum(t::FirmwareStatus::NAMES))], &[]);
 
 pub(super) const GET_DIAGNOSTICS: Pair = (
     &[

@@ -3,6 +3,7 @@
 use super::Kind::{Enum, List, Object, Text, Time};
 use super::core::ID_TAG_INFO;
 use super::{ACCEPTED_OR_REJECTED, ANY, CONNECTOR, Field, Pair, may, must};
+use crate::ocpp::types as t;
 
 const AUTHORIZATION_DATA: &[Field] =
     &[must("idTag", Text(20)), may("idTagInfo", Object(ID_TAG_INFO))];
@@ -13,9 +14,9 @@ pub(super) const SEND_LOCAL_LIST: Pair = (
     &[
         must("listVersion", ANY),
         may("localAuthorizationList", List(&Object(AUTHORIZATION_DATA), 0)),
-        must("updateType", Enum(&["Differential", "Full"])),
+        must("updateType", Enum(t::UpdateType::NAMES)),
     ],
-    &[must("status", Enum(&["Accepted", "Failed", "NotSupported", "VersionMismatch"]))],
+    &[must("status", Enum(t::UpdateStatus::NAMES))],
 );
 
 pub(super) const CANCEL_RESERVATION: Pair =
@@ -29,5 +30,5 @@ pub(super) const RESERVE_NOW: Pair = (
         may("parentIdTag", Text(20)),
         must("reservationId", ANY),
     ],
-    &[must("status", Enum(&["Accepted", "Faulted", "Occupied", "Rejected", "Unavailable"]))],
+    &[must("status", Enum(t::ReservationStatus::NAMES))],
 );

@@ -19,6 +19,9 @@ pub(super) const TRANSACTIONS: &str = "DELETE FROM charging_transaction WHERE tr
 pub(super) const COMMANDS: &str = "DELETE FROM command WHERE command IN
     (SELECT command FROM command WHERE coalesce(ended_at, requested_at) < ?1 LIMIT ?2)";
 
+pub(super) const NOTICES: &str = "DELETE FROM notice WHERE (point, at, notice) IN
+    (SELECT point, at, notice FROM notice WHERE at < ?1 LIMIT ?2)";
+
 pub(super) const ANSWERS: &str =
     "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE at < ?1 LIMIT ?2)";
 
@@ -37,6 +40,7 @@ pub(super) fn forget(connection: &mut Connection, before: Time) -> rusqlite::Res
     history(&transaction, before, &mut left)?;
     delete(&transaction, TRANSACTIONS, before, &mut left)?;
     delete(&transaction, COMMANDS, before, &mut left)?;
+    delete(&transaction, NOTICES, before, &mut left)?;
     let newest = rows::one(&transaction, "SELECT max(at) FROM answer", [], |row| row.get(0))?;
     let newest = Time(newest.flatten().unwrap_or(before.0));
     let cut = newest.max(before) - ANSWERS_KEPT;

@@ -9,7 +9,7 @@ use super::{Options, Place, history};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::store::window::Window;
 use crate::store::{
-    ApiKeyRow, Bucket, CommandRow, IdempotentRow, Query, StoreError, TransactionRow,
+    ApiKeyRow, Bucket, CommandRow, IdempotentRow, NoticeRow, Query, StoreError, TransactionRow,
 };
 use crate::time::{Span, Time};
 
@@ -97,6 +97,10 @@ pub(super) fn commands(of_point: bool) -> String {
     )
 }
 
+/// At most ?2 notices of the charge point ?1; of the action ?3, or it is NULL.
+pub(super) const NOTICES: &str = "SELECT notice, point, at, action, payload FROM notice
+    WHERE point = ?1 AND (?3 IS NULL OR action = ?3) ORDER BY at DESC, notice DESC LIMIT ?2";
+
 /// The transaction of session ?1.
 pub(super) fn of_session() -> String {
     format!("SELECT {TRANSACTION} FROM charging_transaction WHERE session = ?1")
@@ -150,13 +154,23 @@ impl Query for Reader {
         self.pool.ask(|connection| rows::one(connection, &sql, [command], rows::command))
     }
 
+    fn notices(
+        &self,
+        point: &ChargePointId,
+        action: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        let values = params![point.as_str(), at_most(limit), action];
+        self.pool.ask(|connection| rows::all(connection, NOTICES, values, rows::notice))
+    }
+
     fn credential(&self, point: &str) -> Result<Option<[u8; 32]>, StoreError> {
         let sql = "SELECT sha256 FROM credential WHERE point = ?1";
         self.pool.ask(|connection| rows::one(connection, sql, [point], |row| row.get(0)))
     }
 
     fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
-        let sql = "SELECT id, name, sha256, scopes, created_at, revoked_at FROM api_key
+        let sql = "SELECT id, name, sha256, scopes, sites, created_at, revoked_at FROM api_key
                    ORDER BY id";
         self.pool.ask(|connection| rows::all(connection, sql, [], rows::api_key))
     }

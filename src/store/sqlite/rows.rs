@@ -11,8 +11,8 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::store::{
-    ApiKeyRow, CommandOutcome, CommandRow, ENDED_SAVED, IdempotentRow, LimitRow, PointRow, Saved,
-    SiteRow, TransactionEnd, TransactionRow,
+    ApiKeyRow, CommandOutcome, CommandRow, ENDED_SAVED, IdempotentRow, LimitRow, NoticeRow,
+    PointRow, RecordRow, Saved, SiteRow, TransactionEnd, TransactionRow,
 };
 use crate::time::Time;
 use crate::units::{DeciAmps, Watts};
@@ -94,6 +94,7 @@ pub(super) fn saved(connection: &Connection) -> rusqlite::Result<Saved> {
             [],
             limit,
         )?,
+        records: records(connection)?,
         breeds: all(
             connection,
             "SELECT vendor, model, firmware, point FROM breed ORDER BY point",
@@ -107,6 +108,13 @@ pub(super) fn saved(connection: &Connection) -> rusqlite::Result<Saved> {
             |row| Ok((breed(row)?, json(text(row, 3)?, 3)?)),
         )?,
     })
+}
+
+/// All records, by charge point and subject.
+fn records(connection: &Connection) -> rusqlite::Result<Vec<RecordRow>> {
+    let mut rows = all(connection, "SELECT point, body FROM record", [], record)?;
+    rows.sort_by(|a, b| a.point.cmp(&b.point).then(a.record.subject().cmp(&b.record.subject())));
+    Ok(rows)
 }
 
 /// Reads [`TRANSACTION`].
@@ -149,15 +157,16 @@ pub(super) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
     })
 }
 
-/// Reads id, name, sha256, scopes, created_at, revoked_at.
+/// Reads id, name, sha256, scopes, sites, created_at, revoked_at.
 pub(super) fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKeyRow> {
-    let revoked_at: Option<i64> = row.get(5)?;
+    let revoked_at: Option<i64> = row.get(6)?;
     Ok(ApiKeyRow {
         id: row.get(0)?,
         name: row.get(1)?,
         sha256: row.get(2)?,
         scopes: json(text(row, 3)?, 3)?,
-        created_at: Time(row.get(4)?),
+        sites: json(text(row, 4)?, 4)?,
+        created_at: Time(row.get(5)?),
         revoked_at: revoked_at.map(Time),
     })
 }
@@ -171,6 +180,21 @@ pub(super) fn answer(row: &Row<'_>) -> rusqlite::Result<IdempotentRow> {
         body: row.get(3)?,
         at: Time(row.get(4)?),
     })
+}
+
+/// Reads notice, point, at, action, payload.
+pub(super) fn notice(row: &Row<'_>) -> rusqlite::Result<NoticeRow> {
+    Ok(NoticeRow {
+        notice: row.get(0)?,
+        point: ChargePointId::new(text(row, 1)?),
+        at: Time(row.get(2)?),
+        action: row.get(3)?,
+        payload: row.get(4)?,
+    })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+    Ok(RecordRow { point: ChargePointId::new(text(row, 0)?), record: json(text(row, 1)?, 1)? })
 }
 
 fn site(row: &Row<'_>) -> rusqlite::Result<SiteRow> {

@@ -32,6 +32,7 @@ CREATE TABLE api_key (
     name TEXT NOT NULL,
     sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
     scopes TEXT NOT NULL,               -- JSON array of texts
+    sites TEXT NOT NULL,                -- JSON array of ids; empty: all sites
     created_at INTEGER NOT NULL,
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -5,8 +5,8 @@ use rusqlite::{Connection, Params, params};
 use crate::charger::CurrentKind;
 use crate::ids::SiteId;
 use crate::store::{
-    ApiKeyRow, CommandRow, Fact, HISTORY_HOLDS, HistoryRow, IdempotentRow, LimitRow, PointRow,
-    SiteRow, TransactionRow,
+    ApiKeyRow, CommandRow, Fact, HISTORY_HOLDS, HistoryRow, IdempotentRow, LimitRow, NOTICES_KEPT,
+    NoticeRow, PointRow, RecordRow, SiteRow, TransactionRow,
 };
 use crate::time::Time;
 
@@ -22,8 +22,9 @@ pub(super) fn tell(connection: &Connection, fact: &Fact) -> rusqlite::Result<()>
         Fact::PointRemoved(point) => {
             run.run("DELETE FROM point WHERE point = ?1", [point.as_str()])?;
             run.run("DELETE FROM credential WHERE point = ?1", [point.as_str()])?;
-            run.run("DELETE FROM charging_limit WHERE point = ?1", [point.as_str()])?;
-            run.run("DELETE FROM breed WHERE point = ?1", [point.as_str()])
+            run.run("DELETE FROM record WHERE point = ?1", [point.as_str()])?;
+            run.run("DELETE FROM breed WHERE point = ?1", [point.as_str()])?;
+            run.run("DELETE FROM charging_limit WHERE point = ?1", [point.as_str()])
         }
         Fact::Credential(point, Some(sha256)) => run.run(
             "INSERT OR REPLACE INTO credential (point, sha256) VALUES (?1, ?2)",
@@ -55,6 +56,8 @@ pub(super) fn tell(connection: &Connection, fact: &Fact) -> rusqlite::Result<()>
             params![breed.vendor, breed.model, breed.firmware, json(manner)?],
         ),
         Fact::Command(row) => command(&run, row),
+        Fact::Record(row) => record(&run, row),
+        Fact::Notice(row) => notice(&run, row),
         Fact::History(row) => history(&run, &row.site, row.at, Some(row)),
         Fact::HistoryGap(site, at) => history(&run, site, *at, None),
         Fact::Idempotent(row) => answer(&run, row),
@@ -109,13 +112,14 @@ fn point(run: &Run<'_>, row: &PointRow) -> rusqlite::Result<()> {
 
 fn api_key(run: &Run<'_>, row: &ApiKeyRow) -> rusqlite::Result<()> {
     run.run(
-        "INSERT OR REPLACE INTO api_key (id, name, sha256, scopes, created_at, revoked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO api_key (id, name, sha256, scopes, sites, created_at, revoked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             row.id,
             row.name,
             row.sha256,
             json(&row.scopes)?,
+            json(&row.sites)?,
             row.created_at.0,
             row.revoked_at.map(|at| at.0),
         ],
@@ -182,6 +186,27 @@ fn command(run: &Run<'_>, row: &CommandRow) -> rusqlite::Result<()> {
             outcome.map(|outcome| outcome.answer.as_str()),
         ],
     )
+}
+
+fn record(run: &Run<'_>, row: &RecordRow) -> rusqlite::Result<()> {
+    run.run(
+        "INSERT OR REPLACE INTO record (point, subject, body) VALUES (?1, ?2, ?3)",
+        params![row.point.as_str(), row.record.subject().name(), json(&row.record)?],
+    )
+}
+
+/// Notices of the charge point ?1 before the last ?2.
+pub(super) const OLD_NOTICES: &str = "DELETE FROM notice WHERE point = ?1 AND (at, notice) <=
+    (SELECT at, notice FROM notice WHERE point = ?1 ORDER BY at DESC, notice DESC
+     LIMIT 1 OFFSET ?2)";
+
+fn notice(run: &Run<'_>, row: &NoticeRow) -> rusqlite::Result<()> {
+    run.run(
+        "INSERT OR REPLACE INTO notice (point, at, notice, action, payload)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![row.point.as_str(), row.at.0, row.notice, row.action, row.payload],
+    )?;
+    run.run(OLD_NOTICES, params![row.point.as_str(), NOTICES_KEPT as i64])
 }
 
 /// Every row knows how long it holds, so that a mean is a sum over single rows; the one before

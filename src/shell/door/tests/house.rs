@@ -22,7 +22,7 @@ use crate::shell::door::{Door, DoorCounters, DoorOptions};
 use crate::shell::handle::Order;
 use crate::shell::{Attached, Closing, Handle};
 use crate::store::{
-    ApiKeyRow, Bucket, CommandRow, IdempotentRow, Query, StoreError, TransactionRow,
+    ApiKeyRow, Bucket, CommandRow, IdempotentRow, NoticeRow, Query, StoreError, TransactionRow,
 };
 use crate::time::{Span, Time};
 
@@ -54,6 +54,14 @@ impl Query for Keys {
     }
     fn command(&self, _: &str) -> Result<Option<CommandRow>, StoreError> {
         Ok(None)
+    }
+    fn notices(
+        &self,
+        _: &ChargePointId,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        Ok(Vec::new())
     }
     fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
         Ok(Vec::new())

@@ -1,5 +1,9 @@
 //! OCPP commands of an operator.
 
+mod examples;
+mod forms;
+mod offer;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -11,13 +15,16 @@ use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use crate::api::charge_points::exists;
-use crate::api::contract::{Body, Params};
+use crate::api::contract::Params;
 use crate::api::problem::Problem;
-use crate::api::values::{ActionName, Id, Instant, Key};
+use crate::api::values::{ActionName, Id, Instant};
 use crate::api::{ApiState, Shared};
 use crate::csms::Input;
 use crate::ids::ChargePointId;
+use crate::ocpp::Action;
 use crate::store::CommandRow;
+
+pub(super) use offer::routes;
 
 /// Commands of one list unless asked otherwise.
 const SHOWN: usize = 50;
@@ -25,7 +32,7 @@ const SHOWN: usize = 50;
 /// How long to wait.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct CommandQuery {
+struct CommandQuery {
     /// Seconds to wait for the charge point's answer; not at all when absent.
     #[param(minimum = 0, maximum = 60, example = 5)]
     wait: Option<u64>,
@@ -40,11 +47,10 @@ pub(super) struct CommandListQuery {
     limit: Option<usize>,
 }
 
-/// Payload of an OCPP request; what each action needs is in OCPP 1.6 §6.
-#[derive(Deserialize, ToSchema)]
-#[schema(value_type = Object, example = json!({"type": "Soft"}))]
+/// Payload of an OCPP request; what each action needs, its operation says.
+#[derive(Deserialize)]
 #[serde(transparent)]
-pub(super) struct CommandPayload(Value);
+struct CommandPayload(Value);
 
 /// A command.
 #[derive(Serialize, ToSchema)]
@@ -121,40 +127,20 @@ fn answer(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-/// Send an OCPP command
-///
-/// The body is the payload of the OCPP request. Limits of transactions belong to the scheduler:
-/// it will set its own again after a SetChargingProfile or ClearChargingProfile.
-#[utoipa::path(
-    post, path = "/api/v1/charge-points/{charge_point_id}/commands/{action}", tag = "commands",
-    params(
-        ("charge_point_id" = Id, Path, description = "The charge point"),
-        ("action" = ActionName, Path, description = "The OCPP action"),
-        ("Idempotency-Key" = Option<Key>, Header,
-         description = "The same key gives the same answer for 24 hours"),
-        CommandQuery,
-    ),
-    request_body(content = CommandPayload),
-    responses(
-        (status = 200, description = "It has ended", body = CommandResponse),
-        (status = 202, description = "It is on its way", body = CommandResponse),
-        (status = 409, description = "The charge point cannot take it now, or the same request is \
-         being worked on"),
-    ),
-    security(("bearer" = ["control"])),
-)]
-pub(super) async fn send_command(
-    State(api): State<ApiState>,
-    Path((point, action)): Path<(String, String)>,
-    Params(query): Params<CommandQuery>,
-    Body(payload): Body<CommandPayload>,
+/// Sends a command and waits for its end as long as wanted.
+async fn send(
+    api: &Shared,
+    action: Action,
+    point: &str,
+    query: &CommandQuery,
+    payload: CommandPayload,
 ) -> Result<(StatusCode, Json<CommandResponse>), Problem> {
     let command = api.new_id("cmd").await?;
     let mut events = api.handle.subscribe();
     let input = Input::Command {
-        point: ChargePointId::new(&point),
+        point: ChargePointId::new(point),
         command: command.clone(),
-        action,
+        action: action.name().to_owned(),
         payload: payload.0.to_string(),
     };
     api.handle.input(input).await?;
@@ -173,7 +159,7 @@ pub(super) async fn send_command(
     };
     let wait = Duration::from_secs(query.wait.unwrap_or(0));
     let _ended = tokio::time::timeout(wait, listen).await;
-    let seen = find(&api, &command).await?;
+    let seen = find(api, &command).await?;
     let ended = seen.status != CommandStatus::Pending;
     Ok((if ended { StatusCode::OK } else { StatusCode::ACCEPTED }, Json(seen)))
 }

@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::text;
 pub use super::timestamp::Timestamp;
+pub use management::*;
+pub use security::*;
 
 macro_rules! wire_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $variant:ident = $text:literal,)* }) => {
@@ -71,6 +73,9 @@ macro_rules! wire_enum {
         }
     };
 }
+
+mod management;
+mod security;
 
 wire_enum! {
     /// State of a connector; connector 0 is only Available, Unavailable or Faulted.
