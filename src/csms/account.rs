@@ -12,9 +12,11 @@ use crate::units::Watts;
 const JITTER: i64 = 10_000;
 /// A step this large is possible in no time at all, when timestamps cannot be trusted: 1 kWh.
 const SLACK: i64 = 1_000_000;
-/// Energy that must have flowed before power and register are compared: 500 Wh.
+/// Energy that must have flowed before power and register are compared: 500 Wh, and some steps of
+/// the register, whose resolution may be a kWh.
 const TELLING: i64 = 500_000;
-/// A power is taken to hold at most this long.
+const STEPS: i64 = 3;
+/// Samples further apart than this say nothing about what flowed between them.
 const HOLDS: Span = Span::from_s(900);
 /// More than any register shows, 10^15 Wh: sums stay far from overflow.
 const MOST: i64 = 1_000_000_000_000_000_000;
@@ -47,9 +49,12 @@ pub(crate) struct Account {
     last_at: Time,
     /// True once the meter has shown its register in this session.
     read: bool,
-    /// Energy by the power of the meter, as it says.
-    by_power: i64,
-    power: Option<(Time, i64)>,
+    /// The last sample that showed both: when, power in W, energy until then.
+    sample: Option<(Time, i64, i64)>,
+    /// Energy by the register and by the power, between samples of about the same power.
+    steady: (i64, i64),
+    /// The smallest step of the register.
+    finest: i64,
     /// Power and register agree, or one was corrected: nothing is compared any more.
     compared: bool,
 }
@@ -66,8 +71,9 @@ impl Account {
             last: start,
             last_at: at,
             read: false,
-            by_power: 0,
-            power: None,
+            sample: None,
+            steady: (0, 0),
+            finest: MOST,
             compared: scale != Scale::default(),
         }
     }
@@ -87,14 +93,12 @@ impl Account {
         rated: Watts,
     ) -> bool {
         let before = self.scale;
-        if let Some(power) = power_w {
-            self.integrate(power, at);
-        }
         if let Some(register) = register {
             self.step(register, at, rated);
         }
-        if power_w.is_some() && register.is_some() {
-            self.compare(rated, at);
+        if let (Some(power), Some(_), false) = (power_w, register, self.compared) {
+            self.integrate(power, at);
+            self.compare(power, rated, at);
         }
         self.scale != before
     }
@@ -147,6 +151,7 @@ impl Account {
             // It counted the session alone until now.
             self.total = self.total.max(register - self.start);
         } else if step >= 0 {
+            self.finest = self.finest.min(if step > 0 { step } else { MOST });
             self.total = (self.total + step).min(MOST);
         } else if register >= self.total - JITTER && register - self.total <= most {
             // It counts from the start of the session.
@@ -158,46 +163,51 @@ impl Account {
         self.last = register;
     }
 
+    /// Adds what register and power say of the time since the last sample, if the power has hardly
+    /// changed: what flowed in between is known then.
     fn integrate(&mut self, power_w: i64, at: Time) {
-        if let Some((since, before)) = self.power {
-            let held = at.since(since).min(HOLDS);
-            if held < Span::ZERO {
-                return;
-            }
-            let mean = i128::from(before) + i128::from(power_w);
-            // Watts times microseconds, halved, in mWh.
-            let energy = mean * i128::from(held.0) / 7_200_000;
-            self.by_power = (i128::from(self.by_power) + energy).clamp(0, i128::from(MOST)) as i64;
+        let Some((since, before, total)) = self.sample.replace((at, power_w, self.total)) else {
+            return;
+        };
+        let held = at.since(since);
+        let changed = (power_w - before).abs() * 5 > power_w.max(before);
+        if changed || held <= Span::ZERO || held > HOLDS {
+            return;
         }
-        self.power = Some((at, power_w));
+        let mean = i128::from(before) + i128::from(power_w);
+        // Watts times microseconds, halved, in mWh.
+        let energy = mean * i128::from(held.0) / 7_200_000;
+        let energy = i64::try_from(energy).unwrap_or(MOST).clamp(0, MOST);
+        self.steady.0 = (self.steady.0 + self.total - total).clamp(0, MOST);
+        self.steady.1 = (self.steady.1 + energy).min(MOST);
     }
 
     /// Where power and register differ by a factor that only a wrong unit makes, the one that
     /// would be more than twice what the hardware can is wrong, else the one that shows less.
-    fn compare(&mut self, rated: Watts, at: Time) {
-        let Some((_, power)) = self.power else { return };
-        if self.compared || self.total.max(self.by_power) < TELLING || self.total == 0 {
+    fn compare(&mut self, power_w: i64, rated: Watts, at: Time) {
+        let (register, by_power) = self.steady;
+        let telling = TELLING.max(self.finest.saturating_mul(STEPS));
+        if register.max(by_power) < telling || register == 0 || by_power == 0 {
             return;
         }
         let within = |a: i64, b: i64, low: i64, high: i64| {
             let (a, b) = (i128::from(a), i128::from(b));
             a >= b * i128::from(low) && a <= b * i128::from(high)
         };
-        let (register, by_power) = (self.total, self.by_power.max(1));
-        let impossible = power > 2 * rated.0;
+        self.compared = true;
         if within(by_power, register, 500, 2000) {
-            self.compared = true;
+            let impossible = power_w > 2 * rated.0;
             if impossible { self.scale.power = -3 } else { self.rescale(3) }
         } else if within(register, by_power, 500, 2000) {
-            self.compared = true;
-            let too_much = register > possible(rated, at.since(self.began));
-            if too_much { self.rescale(-3) } else { self.scale.power = 3 }
-        } else if within(register, by_power, 5, 20) {
-            (self.compared, self.scale.power) = (true, 1);
-        } else if within(by_power, register, 5, 20) {
-            (self.compared, self.scale.power) = (true, -1);
-        } else if register < 2 * by_power && by_power < 2 * register {
-            self.compared = true;
+            let impossible = self.total > possible(rated, at.since(self.began));
+            if impossible { self.rescale(-3) } else { self.scale.power = 3 }
+        } else if within(register, by_power, 7, 15) {
+            self.scale.power = 1;
+        } else if within(by_power, register, 7, 15) {
+            self.scale.power = -1;
+        } else {
+            // They agree, or differ in a way that is no unit: more may tell.
+            self.compared = register < 2 * by_power && by_power < 2 * register;
         }
     }
 
@@ -294,6 +304,19 @@ mod tests {
             assert_eq!(account.scale.power(11_000 * factor.0 / factor.1), 11_000);
             assert_eq!(account.wh(), 11_000);
         }
+    }
+
+    #[test]
+    fn a_register_of_whole_kilowatt_hours_and_a_power_that_jumps_are_no_factor() {
+        for offset in [0, 100, 400, 700, 950] {
+            let says = |e: i64, p| ((e + offset * 1000) / 1_000_000 * 1_000_000, p);
+            assert_eq!(hour(0, says, None).scale, Scale::default(), "{offset}");
+        }
+        let mut account = Account::new(0, Scale::default(), Time(0));
+        for (second, wh, power) in [(0, 0, 0), (60, 2_300, 4_000), (120, 4_700, 150_000)] {
+            account.show(Some(wh * 1000), Some(power), Time::from_unix_s(second), Watts(150_000));
+        }
+        assert_eq!(account.scale, Scale::default());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! and what cannot be controlled is budgeted at what it keeps or draws.
 //!
 //! - A form that was never taken here is left at the first refusal, or the second silence. One that
-//!   is known to work gets three chances: what failed may have been the line, or the transaction.
+//!   is known to work gets three chances, and only two sessions in a row that needed another form
+//!   make that the usual one: what failed may have been the line, or the transaction.
 //! - When no form is taken, the session keeps what it has; that is reserved, nothing is decided
 //!   about it any more, and one form is tried after 5, 10, 20 s and so on.
 //! - A limit that was accepted and has no effect counts as refused ([`trust`](super::trust)).
@@ -26,6 +27,8 @@ use crate::units::Watts;
 const PATIENCE: u32 = 3;
 /// Silences in a row after which one that is not is left.
 const SILENCES: u32 = 2;
+/// Sessions in a row that make another form than the one known to work the usual one.
+const CONVINCED: u32 = 2;
 /// A station that was asked to end a transaction is asked again after this.
 const STOP_AGAIN: Span = Span::from_s(60);
 /// A car goes on within this time after a pause; then the limit is told again ..
@@ -70,6 +73,7 @@ impl Csms {
             active.silences = 0;
             active.exhausted = false;
             active.tries = 0;
+            active.own_manner = None;
         }
         if !same {
             self.emit(Event::BreedLearned { point });
@@ -79,13 +83,23 @@ impl Csms {
     /// A form of limit has worked.
     fn remember(&mut self, point: PointIx, manner: Manner) {
         let state = &mut self.points[point.0];
+        state.manner = manner;
         state.proven_manner = Some(manner);
+        state.doubts = 0;
         state.tried = Default::default();
-        let Some(breed) = state.breed.as_deref() else { return };
-        if self.manners.get(breed) != Some(&manner) {
-            self.manners.insert(breed.clone(), manner);
-            self.emit(Event::BreedLearned { point });
+        let Some(breed) = state.breed.clone() else { return };
+        let before = self.manners.insert((*breed).clone(), manner);
+        if before == Some(manner) {
+            return;
         }
+        for other in &mut self.points {
+            // Who knows no better of its own follows.
+            if other.breed.as_ref() == Some(&breed) && other.proven_manner == before {
+                other.manner = manner;
+                other.proven_manner = Some(manner);
+            }
+        }
+        self.emit(Event::BreedLearned { point });
     }
 
     /// A session's limit was accepted in this form; whether it has an effect, the meter will show
@@ -110,8 +124,16 @@ impl Csms {
         if std::mem::take(&mut active.exhausted) {
             self.trigger(now, point, Trigger::Connection);
         }
-        if trusted {
-            self.points[point.0].manner = manner;
+        if !trusted {
+            return;
+        }
+        let state = &mut self.points[point.0];
+        let is_usual = state.proven_manner.is_none_or(|proven| proven == manner);
+        let active = state.connectors[index].active.as_mut();
+        if !is_usual && active.is_some_and(|active| !std::mem::replace(&mut active.odd, true)) {
+            state.doubts += 1;
+        }
+        if is_usual || state.doubts >= CONVINCED {
             self.remember(point, manner);
         }
     }
@@ -221,21 +243,22 @@ impl Csms {
         self.timers.arm_by(Key::Retry(point), at);
     }
 
-    /// Limits of this charge point are told in another form from now on.
+    /// Limits are told in another form from now on: those of this session where another one is
+    /// known to work, else all of the charge point.
     fn change_manner(&mut self, point: PointIx, index: usize, next: Manner) {
         let state = &mut self.points[point.0];
-        let before = std::mem::replace(&mut state.manner, next);
-        if before.scope == next.scope {
-            return;
-        }
-        // A TxProfile overrules a TxDefaultProfile; a limit of the station would stay for good.
+        let before = state.manner_at(index);
+        let known = state.proven_manner.is_some();
         let Some(active) = state.connectors[index].active.as_mut() else { return };
+        active.own_manner = Some(next);
         let told = active.profiled || active.entry.is_uncertain();
-        if before.scope == Scope::Transaction && told {
-            active.beneath = active.beneath.max(Some(active.entry.bound()));
+        if !known {
+            state.manner = next;
         }
-        let order = Order::ClearLimit { connector: index, scope: before.scope };
-        if told && before.scope != Scope::Connector && !state.line.queue.contains(&order) {
+        // A limit of the station would stay for good.
+        let order = Order::ClearLimit { connector: index, scope: Scope::Station };
+        let leaves = before.scope == Scope::Station && next.scope != Scope::Station;
+        if told && leaves && !state.line.queue.contains(&order) {
             state.line.queue.push_back(order);
         }
     }
@@ -244,7 +267,10 @@ impl Csms {
     pub(super) fn limit_cleared(&mut self, now: Time, point: PointIx, index: usize, scope: Scope) {
         let connector = &mut self.points[point.0].connectors[index];
         match (scope, connector.active.as_mut()) {
-            (Scope::Transaction, Some(active)) => active.beneath = None,
+            (Scope::Transaction, Some(active)) => {
+                active.beneath = None;
+                active.overrules = false;
+            }
             (Scope::Connector, None) => connector.leftover = None,
             (Scope::Connector, Some(active)) if !active.outlives => connector.leftover = None,
             _ => {}
@@ -258,9 +284,9 @@ impl Csms {
         let state = &self.points[point.0];
         let active = state.connectors[index].active.as_ref();
         match scope {
-            Scope::Transaction => active.is_some() && state.manner.scope != scope,
+            Scope::Transaction => active.is_some() && state.manner_at(index).scope != scope,
             Scope::Connector => active.is_none_or(|active| !active.outlives),
-            Scope::Station => state.manner.scope != scope,
+            Scope::Station => state.manner_at(index).scope != scope,
         }
     }
 

@@ -14,8 +14,9 @@ const RIGHT: Span = Span::from_s(60);
 /// 120 s between them): on an older connection, something older than this comes from a clock that
 /// is behind.
 const WAITED: Span = Span::from_s(600);
-/// Messages of the same age this far apart did not wait: a queue that drains grows younger.
-const APART: Span = Span::from_s(50);
+/// Messages that keep the same age for so long did not wait: a queue drains and grows younger, or
+/// loses one and grows older.
+const STEADY: Span = Span::from_s(1_200);
 
 /// The clock of a station, as its messages show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl StationClock {
     fn suspect(&mut self, age: Span, now: Time) {
         match self.suspect {
             Some((since, known)) if (age - known).0.abs() <= RIGHT.0 / 2 => {
-                if now.since(since) >= APART {
+                if now.since(since) >= STEADY {
                     self.behind = age;
                 }
             }
@@ -94,8 +95,9 @@ mod tests {
         assert_eq!(clock.read(said(-7_200), at(5)), (at(-7_200), false), "two hours old, perhaps");
         assert_eq!(clock.read(said(-6_000), at(1_200)), (at(-6_000), false), "still perhaps");
         assert_eq!(clock.read(said(-5_940), at(1_200)).0, at(-5_940), "a queue that drains");
-        assert_eq!(clock.read(said(-5_870), at(1_270)), (at(1_270), true));
-        assert_eq!(clock.read(said(-5_840), at(1_310)).0, at(1_300), "10 s late");
+        assert_eq!(clock.read(said(-5_270), at(1_870)), (at(-5_270), false), "perhaps even now");
+        assert_eq!(clock.read(said(-4_730), at(2_400)), (at(2_400), true));
+        assert_eq!(clock.read(said(-4_640), at(2_500)).0, at(2_490), "10 s late");
     }
 
     #[test]

@@ -220,7 +220,7 @@ impl Csms {
                 let Some(active) = state.connectors[*index].active.as_ref() else { return false };
                 let rate = parked.unwrap_or(share.rate);
                 let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
-                active.target != Some(state.tellable(target))
+                active.target != Some(state.tellable(*index, target))
             });
         changed.map(|((point, _), _)| *point).collect::<BTreeSet<PointIx>>().len() as u32
     }
@@ -237,7 +237,7 @@ impl Csms {
         let state = &mut self.points[point.0];
         let hardware = state.hardware;
         let Some(active) = state.connectors[index].active.as_ref() else { return Work::None };
-        let target = state.tellable(hardware.setpoint(rate, active.phases(&hardware)));
+        let target = state.tellable(index, hardware.setpoint(rate, active.phases(&hardware)));
         let Some(active) = state.connectors[index].active.as_mut() else { return Work::None };
         if (rate == Watts::ZERO) != (active.rate == Watts::ZERO) {
             active.switched_at = now;

@@ -42,6 +42,8 @@ pub(crate) struct Point {
     /// How limits are told to it, and how it is certain to take them.
     pub(crate) manner: Manner,
     pub(crate) proven_manner: Option<Manner>,
+    /// Sessions in a row that had to leave the form that is known to work.
+    pub(crate) doubts: u32,
     pub(crate) tried: Tried,
     pub(crate) clock: StationClock,
     pub(crate) connectors: Few<Connector>,
@@ -176,6 +178,12 @@ pub(crate) struct Active {
     pub(crate) repush: bool,
     /// How the last limit was accepted.
     pub(crate) manner: Manner,
+    /// Another form than its charge point usually takes.
+    pub(crate) own_manner: Option<Manner>,
+    /// That has been accepted, which counts once a session.
+    pub(crate) odd: bool,
+    /// A TxProfile was told and may be installed.
+    pub(crate) overrules: bool,
     /// A TxProfile of before that may still overrule the TxDefaultProfile which followed it.
     pub(crate) beneath: Option<Setpoint>,
     /// A TxDefaultProfile on the connector that was told and may outlive the session.
@@ -230,6 +238,7 @@ impl Point {
             breed: None,
             manner: Manner::default(),
             proven_manner: None,
+            doubts: 0,
             tried: Tried::default(),
             clock: StationClock::default(),
             connectors: Few::new(connectors, connector),
@@ -344,9 +353,15 @@ impl Point {
         }
     }
 
-    /// The largest set-point up to this one that can be told in the present manner.
-    pub(crate) fn tellable(&self, limit: Setpoint) -> Setpoint {
-        let whole = self.manner.whole_amps && self.hardware.kind == CurrentKind::Ac;
+    /// How the next limit on a connector (index) is told.
+    pub(crate) fn manner_at(&self, index: usize) -> Manner {
+        let active = self.connectors[index].active.as_ref();
+        active.and_then(|active| active.own_manner).unwrap_or(self.manner)
+    }
+
+    /// The largest set-point up to this one that can be told there.
+    pub(crate) fn tellable(&self, index: usize, limit: Setpoint) -> Setpoint {
+        let whole = self.manner_at(index).whole_amps && self.hardware.kind == CurrentKind::Ac;
         if whole { Setpoint(limit.0 / 10 * 10) } else { limit }
     }
 
@@ -434,6 +449,9 @@ impl Active {
             tries: 0,
             repush: false,
             manner: Manner::default(),
+            own_manner: None,
+            odd: false,
+            overrules: false,
             beneath: None,
             outlives: false,
             resumed: false,

@@ -40,12 +40,11 @@ impl Point {
     /// The limit of a session, and the connector id that it is sent to.
     pub(super) fn session_profile(
         &self,
-        index: usize,
+        (index, manner): (usize, Manner),
         transaction_id: i64,
         limit: Setpoint,
         now: Time,
     ) -> (u32, Profile) {
-        let manner = self.manner;
         let scope = manner.scope;
         let profile = Profile {
             id: session_profile_id(index, scope),

@@ -162,7 +162,7 @@ impl Csms {
         let state = &self.points[point.0];
         let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
         let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
-        let Some(target) = active.target.map(|target| state.tellable(target)) else {
+        let Some(target) = active.target.map(|target| state.tellable(index, target)) else {
             return Raise::Done;
         };
         let confirmed = active.entry.confirmed();
@@ -197,7 +197,7 @@ impl Csms {
         }
         let blocked_since = active.blocked_since.unwrap_or(now);
         let fitting = (held + room).floor_zero().floor_to(hardware.step(phases));
-        let partial = state.tellable(hardware.setpoint(fitting, phases));
+        let partial = state.tellable(index, hardware.setpoint(fitting, phases));
         let minimum = hardware.minimum(site.config.min_charge_rate, phases);
         let worth = partial < target
             && partial.0 - confirmed.0 >= dead_band
@@ -217,8 +217,8 @@ impl Csms {
     fn send_tx_limit(&mut self, now: Time, point: PointIx, index: usize, limit: Setpoint) {
         let number = self.next_profile_number();
         let state = &mut self.points[point.0];
-        let (hardware, manner) = (state.hardware, state.manner);
-        let limit = state.tellable(limit);
+        let (hardware, manner) = (state.hardware, state.manner_at(index));
+        let limit = state.tellable(index, limit);
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         let phases = active.phases(&hardware);
         let partial = active.target.is_some_and(|target| limit < target);
@@ -232,13 +232,25 @@ impl Csms {
             trigger: active.trigger,
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
+        let mut outdated = None;
+        match manner.scope {
+            Scope::Transaction => active.overrules = true,
+            // The TxProfile of before goes on overruling it until it is cleared.
+            Scope::Connector if active.overrules => {
+                active.beneath = active.beneath.max(Some(active.entry.bound()));
+                outdated = Some(Order::ClearLimit { connector: index, scope: Scope::Transaction });
+            }
+            Scope::Connector | Scope::Station => {}
+        }
         active.entry.sent(limit);
         active.last_number = number;
         active.blocked_since = None;
         active.repush = false;
         active.outlives |= manner.scope == Scope::Connector;
         let transaction_id = active.transaction_id;
-        let (at, profile) = state.session_profile(index, transaction_id, limit, now);
+        let queue = &mut state.line.queue;
+        queue.extend(outdated.filter(|order| !queue.contains(order)));
+        let (at, profile) = state.session_profile((index, manner), transaction_id, limit, now);
         self.update_reserved(point);
         self.rebalance_sent(point, index, number);
         let order = Order::TxLimit { connector: index, transaction_id, limit, number, manner };
