@@ -38,6 +38,10 @@ pub fn render(report: &Report<'_>) -> String {
             .into_iter()
             .map(|(charger, excess)| (charger.as_str(), excess.kw()))
             .collect(),
+        reported: compliance::reported(report.record)
+            .into_iter()
+            .map(|(charger, trouble)| (charger.as_str(), trouble.name()))
+            .collect(),
         deviations: report.record.deviations.iter().map(|(k, n)| (k.as_str(), *n)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).unwrap_or_default();
@@ -63,6 +67,9 @@ struct Summary<'a> {
     /// By charger; left out when none drew more than was reserved for it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     beyond_reservation_kw: BTreeMap<&'a str, f64>,
+    /// What the central system found wrong, by charger; left out when it found nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reported: BTreeMap<&'a str, &'static str>,
     deviations: BTreeMap<&'a str, u64>,
 }
 

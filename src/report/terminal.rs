@@ -187,23 +187,40 @@ fn site(report: &Report<'_>) -> Rows {
         ),
     ];
     rows.extend(beyond(report).map(|who| ("beyond reservation", who)));
+    rows.extend(reported(report).map(|who| ("reported", who)));
     rows
 }
 
 /// Which chargers drew more than was reserved for them, and how much more at most, the worst
 /// first; `None` when none did.
 pub(super) fn beyond(report: &Report<'_>) -> Option<String> {
-    const NAMED: usize = 4;
     let chargers = compliance::beyond_reservation(report.record);
-    let mut named: Vec<String> = chargers
+    let named = chargers
         .iter()
-        .take(NAMED)
-        .map(|(charger, excess)| format!("{charger} by up to {} kW", number(excess.kw(), 1)))
-        .collect();
-    if chargers.len() > NAMED {
-        named.push(format!("{} more", chargers.len() - NAMED));
+        .map(|(charger, excess)| format!("{charger} by up to {} kW", number(excess.kw(), 1)));
+    listed(named.collect())
+}
+
+/// Which chargers the central system reported, and why; `None` when it reported none.
+pub(super) fn reported(report: &Report<'_>) -> Option<String> {
+    let named = compliance::reported(report.record).into_iter().map(|(charger, trouble)| {
+        let what = trouble.name().replace('_', " ");
+        match trouble.excess() {
+            Some(excess) => format!("{charger} {what}, by {} kW", number(excess.kw(), 1)),
+            None => format!("{charger} {what}"),
+        }
+    });
+    listed(named.collect())
+}
+
+fn listed(mut named: Vec<String>) -> Option<String> {
+    const NAMED: usize = 4;
+    let more = named.len().saturating_sub(NAMED);
+    named.truncate(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
     }
-    (!named.is_empty()).then(|| named.join(", "))
+    (!named.is_empty()).then(|| named.join("; "))
 }
 
 fn rates(report: &Report<'_>) -> Rows {

@@ -12,7 +12,8 @@ use ampacity::sim::world::World;
 const SOUND: usize = 7;
 pub(crate) const LIMIT_KW: f64 = 60.0;
 
-/// The site with one charger that has these quirks, and anything more.
+/// The site with one charger that has these quirks, and anything more. It weighs more than the
+/// others under `priority`, or the strategies would do the same.
 pub(crate) fn with(quirks: &[&str], more: &str) -> Scenario {
     let odd = format!(
         "[[chargers]]\nid = \"odd\"\nmodel = \"ac22\"\npriority = 3\nquirks = {quirks:?}\n"
@@ -56,9 +57,17 @@ pub(crate) fn others_kwh(record: &RunRecord) -> f64 {
 
 /// What the summary says of chargers that drew more than was reserved for them: (id, kW).
 pub(crate) fn named(scenario: &Scenario, record: &RunRecord) -> Vec<(String, f64)> {
-    let report = Report::new(scenario, record, "");
-    let text = ampacity::report::summary::render(&report);
-    let summary: serde_json::Value = serde_json::from_str(&text).expect("a summary");
-    let named = summary["beyond_reservation_kw"].as_object().cloned().unwrap_or_default();
-    named.into_iter().map(|(id, kw)| (id, kw.as_f64().unwrap_or_default())).collect()
+    let named = summary(scenario, record)["beyond_reservation_kw"].as_object().cloned();
+    let named = named.unwrap_or_default().into_iter();
+    named.map(|(id, kw)| (id, kw.as_f64().unwrap_or_default())).collect()
+}
+
+/// What the summary says that the central system found wrong with the odd charger.
+pub(crate) fn reported(scenario: &Scenario, record: &RunRecord) -> Option<String> {
+    summary(scenario, record)["reported"]["odd"].as_str().map(str::to_owned)
+}
+
+fn summary(scenario: &Scenario, record: &RunRecord) -> serde_json::Value {
+    let text = ampacity::report::summary::render(&Report::new(scenario, record, ""));
+    serde_json::from_str(&text).expect("a summary")
 }
