@@ -331,6 +331,20 @@ fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Shar
         problem.capacity = whole - above;
         shares = allocation::solve(problem);
     }
+    let drawn = |share: &allocation::Share, proven: Watts| share.rate.max(proven);
+    let odd = shares.iter().zip(&census.proven).filter(|(_, proven)| **proven > Watts::ZERO);
+    let odd: Watts = odd.map(|(share, proven)| drawn(share, *proven)).sum();
+    // What the rounds have left over is for those whose draw follows their share.
+    let trusted = (0..shares.len()).filter(|index| census.proven[*index] == Watts::ZERO);
+    let trusted: Vec<usize> = trusted.collect();
+    let sessions: Vec<Session> = trusted.iter().map(|at| census.sessions[*at].clone()).collect();
+    let rest = Problem { capacity: whole - odd, sessions: &sessions, ..*problem };
+    for (index, share) in trusted.into_iter().zip(allocation::solve(&rest)) {
+        shares[index] = share;
+    }
+    let above = shares.iter().zip(&census.proven);
+    let above: Watts = above.map(|(share, proven)| drawn(share, *proven) - share.rate).sum();
+    problem.capacity = whole - above;
     shares
 }
 

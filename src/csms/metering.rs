@@ -154,10 +154,21 @@ impl Csms {
         if let Some(power) = power {
             connector.metered = true;
             let meant = scale.power(power);
-            // Until the register has told which is right, the larger one counts.
+            // Until the register has told which is right, the larger one counts, unless no charger
+            // like this could draw it: others would make room for what is not there.
             let by_current = currents_w(reading, &hardware);
             let low = by_current > 2 * meant && by_current > TELLING_W;
-            connector.measured_w = if low { by_current } else { meant };
+            let most = hardware.max_power.0;
+            connector.measured_w = match meant > 2 * most {
+                _ if low => by_current,
+                true if by_current > TELLING_W => by_current.min(most),
+                true => most,
+                false => meant,
+            };
+        }
+        if found {
+            // What was held against the charger was measured wrongly.
+            connector.distrust = None;
         }
         found
     }
