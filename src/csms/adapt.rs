@@ -121,7 +121,9 @@ impl Csms {
             // It has replaced what an earlier session left.
             connector.leftover = None;
         }
-        if std::mem::take(&mut active.exhausted) {
+        let was_exhausted = std::mem::take(&mut active.exhausted);
+        self.clear_other_forms(point, index);
+        if was_exhausted {
             self.trigger(now, point, Trigger::Connection);
         }
         if !trusted {
@@ -247,19 +249,26 @@ impl Csms {
     /// known to work, else all of the charge point.
     fn change_manner(&mut self, point: PointIx, index: usize, next: Manner) {
         let state = &mut self.points[point.0];
-        let before = state.manner_at(index);
         let known = state.proven_manner.is_some();
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         active.own_manner = Some(next);
-        let told = active.profiled || active.entry.is_uncertain();
         if !known {
             state.manner = next;
         }
-        // A limit of the station would stay for good.
-        let order = Order::ClearLimit { connector: index, scope: Scope::Station };
-        let leaves = before.scope == Scope::Station && next.scope != Scope::Station;
-        if told && leaves && !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
+    }
+
+    /// What other forms have left installed goes when this one was accepted, and not before: until
+    /// then it may be all that holds the charger.
+    fn clear_other_forms(&mut self, point: PointIx, index: usize) {
+        let state = &mut self.points[point.0];
+        let Some(active) = state.connectors[index].active.as_ref() else { return };
+        let scope = active.manner.scope;
+        let left = [(Scope::Transaction, active.overrules), (Scope::Station, active.capped)];
+        for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
+            let order = Order::ClearLimit { connector: index, scope: other };
+            if !state.line.queue.contains(&order) {
+                state.line.queue.push_back(order);
+            }
         }
     }
 
@@ -271,6 +280,7 @@ impl Csms {
                 active.beneath = None;
                 active.overrules = false;
             }
+            (Scope::Station, Some(active)) => active.capped = false,
             (Scope::Connector, None) => connector.leftover = None,
             (Scope::Connector, Some(active)) if !active.outlives => connector.leftover = None,
             _ => {}
@@ -283,10 +293,15 @@ impl Csms {
     pub(super) fn may_clear(&self, point: PointIx, index: usize, scope: Scope) -> bool {
         let state = &self.points[point.0];
         let active = state.connectors[index].active.as_ref();
+        let told_otherwise = state.manner_at(index).scope != scope;
         match scope {
-            Scope::Transaction => active.is_some() && state.manner_at(index).scope != scope,
+            Scope::Transaction => {
+                told_otherwise && active.is_some_and(|active| active.manner.scope != scope)
+            }
             Scope::Connector => active.is_none_or(|active| !active.outlives),
-            Scope::Station => state.manner_at(index).scope != scope,
+            Scope::Station => {
+                told_otherwise && active.is_none_or(|active| active.manner.scope != scope)
+            }
         }
     }
 

@@ -184,6 +184,8 @@ pub(crate) struct Active {
     pub(crate) odd: bool,
     /// A TxProfile was told and may be installed.
     pub(crate) overrules: bool,
+    /// A ChargePointMaxProfile was told and may be installed.
+    pub(crate) capped: bool,
     /// A TxProfile of before that may still overrule the TxDefaultProfile which followed it.
     pub(crate) beneath: Option<Setpoint>,
     /// A TxDefaultProfile on the connector that was told and may outlive the session.
@@ -452,6 +454,7 @@ impl Active {
             own_manner: None,
             odd: false,
             overrules: false,
+            capped: false,
             beneath: None,
             outlives: false,
             resumed: false,

@@ -232,15 +232,14 @@ impl Csms {
             trigger: active.trigger,
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
-        let mut outdated = None;
         match manner.scope {
             Scope::Transaction => active.overrules = true,
             // The TxProfile of before goes on overruling it until it is cleared.
             Scope::Connector if active.overrules => {
                 active.beneath = active.beneath.max(Some(active.entry.bound()));
-                outdated = Some(Order::ClearLimit { connector: index, scope: Scope::Transaction });
             }
-            Scope::Connector | Scope::Station => {}
+            Scope::Connector => {}
+            Scope::Station => active.capped = true,
         }
         active.entry.sent(limit);
         active.last_number = number;
@@ -248,8 +247,6 @@ impl Csms {
         active.repush = false;
         active.outlives |= manner.scope == Scope::Connector;
         let transaction_id = active.transaction_id;
-        let queue = &mut state.line.queue;
-        queue.extend(outdated.filter(|order| !queue.contains(order)));
         let (at, profile) = state.session_profile((index, manner), transaction_id, limit, now);
         self.update_reserved(point);
         self.rebalance_sent(point, index, number);

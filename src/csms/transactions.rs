@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::csms::account::{Account, Scale};
 use crate::csms::event::{Event, Trigger};
+use crate::csms::line::Order;
+use crate::csms::manner::Scope;
 use crate::csms::point::{Active, Connector};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
@@ -251,6 +253,11 @@ impl Csms {
         self.timers.disarm(Key::Confirm(point, index));
         if let Some((register, at)) = ending.register {
             active.account.close(register, at, rated);
+        }
+        if active.capped && state.manner.scope != Scope::Station {
+            // It would stay for good.
+            let order = Order::ClearLimit { connector: index, scope: Scope::Station };
+            state.line.queue.push_back(order);
         }
         if active.outlives {
             self.clear_leftover(point, index, active.bound());
