@@ -24,6 +24,8 @@ pub(crate) struct StationClock {
     /// How much it is behind; negative: ahead.
     behind: Span,
     connected: Time,
+    /// How old the last message seemed.
+    seemed: Span,
     /// A message that came too late, if the clock is right: when, and how old it seemed.
     suspect: Option<(Time, Span)>,
 }
@@ -40,6 +42,7 @@ impl StationClock {
         if !said.is_plausible() {
             return (now, false);
         }
+        self.seen(said, now);
         let age = now.since(said.0);
         let before = self.behind;
         if age < Span::ZERO - RIGHT {
@@ -53,6 +56,19 @@ impl StationClock {
         }
         let found = before == Span::ZERO && self.behind != Span::ZERO;
         ((said.0 + self.behind).min(now), found)
+    }
+
+    /// A message that says when it was written.
+    pub(crate) fn seen(&mut self, said: Timestamp, now: Time) {
+        if said.is_plausible() {
+            self.seemed = now.since(said.0).max(Span::ZERO);
+        }
+    }
+
+    /// How far before now a schedule has to begin, so that it has begun by this clock even if the
+    /// clock is behind. Nobody has to know for that whether it is, or whether messages have waited.
+    pub(crate) fn lead(&self) -> Span {
+        if self.seemed > RIGHT { self.seemed } else { Span::ZERO }
     }
 
     fn suspect(&mut self, age: Span, now: Time) {
@@ -98,6 +114,18 @@ mod tests {
         assert_eq!(clock.read(said(-5_270), at(1_870)), (at(-5_270), false), "perhaps even now");
         assert_eq!(clock.read(said(-4_730), at(2_400)), (at(2_400), true));
         assert_eq!(clock.read(said(-4_640), at(2_500)).0, at(2_490), "10 s late");
+    }
+
+    #[test]
+    fn a_schedule_begins_early_enough_for_a_clock_that_may_be_behind() {
+        let mut clock = StationClock::default();
+        clock.connect(at(0));
+        clock.seen(said(0), at(2));
+        assert_eq!(clock.lead(), Span::ZERO, "under way for two seconds");
+        clock.seen(said(-3_600), at(5));
+        assert_eq!(clock.lead(), Span::from_s(3_605));
+        clock.seen(said(7_200), at(6));
+        assert_eq!(clock.lead(), Span::ZERO, "ahead");
     }
 
     #[test]

@@ -193,6 +193,9 @@ impl Csms {
         match read {
             Ok(read) => {
                 self.note(&read.deviations);
+                if let Some(timestamp) = read.value.timestamp {
+                    self.points[point.0].clock.seen(timestamp, now);
+                }
                 self.set_status(now, point, read.value.connector_id, read.value.status);
             }
             Err(fault) => self.count(format!("StatusNotification: {}", fault.code)),

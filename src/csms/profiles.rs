@@ -93,7 +93,7 @@ impl Point {
             valid_to: None,
             schedule: Schedule {
                 duration_s: None,
-                start: (kind == Kind::Absolute).then(|| now - SCHEDULE_LEAD),
+                start: (kind == Kind::Absolute).then(|| now - SCHEDULE_LEAD - self.clock.lead()),
                 unit,
                 periods: vec![Period { start_s: 0, limit: Tenths(tenths), phases }],
                 min_rate: None,
