@@ -108,7 +108,10 @@ impl Csms {
                 }
             }
         }
-        self.want_default_limit(point);
+        // A station that answers slowly has the lower bound when the driver tries again.
+        if self.points[point.0].default_limit.in_flight != Some(Setpoint::ZERO) {
+            self.want_default_limit(point);
+        }
         self.pump(now, point);
     }
 
