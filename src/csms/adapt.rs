@@ -349,8 +349,9 @@ impl Csms {
         }
     }
 
-    /// A car that was paused and does not go on: its limit is told again, then reported.
-    pub(super) fn notice_stuck(&mut self, now: Time, point: PointIx, index: usize) {
+    /// A sample of a car that was paused and does not go on: its limit is told again, then it is
+    /// reported.
+    pub(super) fn notice_stuck(&mut self, taken: Time, point: PointIx, index: usize) {
         let hardware = self.points[point.0].hardware;
         let connector = &mut self.points[point.0].connectors[index];
         let (draws, status) = (connector.measured_w > 0, connector.status);
@@ -362,7 +363,7 @@ impl Csms {
             return self.tell_troubles(point);
         }
         let offers = active.allocated(&hardware) > Watts::ZERO;
-        let late = now.since(active.offered_since) >= RESUMES;
+        let late = taken.since(active.offered_since) >= RESUMES;
         if !offers || !late || status != ChargePointStatus::SuspendedEvse || active.repush {
             return;
         }

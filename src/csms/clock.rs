@@ -14,9 +14,10 @@ const RIGHT: Span = Span::from_s(60);
 /// 120 s between them): on an older connection, something older than this comes from a clock that
 /// is behind.
 const WAITED: Span = Span::from_s(600);
-/// Messages that keep the same age for so long did not wait: a queue drains and grows younger, or
-/// loses one and grows older.
+/// So many messages over such a time that keep the same age did not wait: a queue drains and grows
+/// younger, or loses one and grows older.
 const STEADY: Span = Span::from_s(1_200);
+const MANY: u32 = 10;
 
 /// The clock of a station, as its messages show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +27,9 @@ pub(crate) struct StationClock {
     connected: Time,
     /// How old the last message seemed.
     seemed: Span,
-    /// A message that came too late, if the clock is right: when, and how old it seemed.
-    suspect: Option<(Time, Span)>,
+    /// Messages that came too late, if the clock is right: since when, how old they seemed, how
+    /// many they are.
+    suspect: Option<(Time, Span, u32)>,
 }
 
 impl StationClock {
@@ -72,13 +74,14 @@ impl StationClock {
     }
 
     fn suspect(&mut self, age: Span, now: Time) {
-        match self.suspect {
-            Some((since, known)) if (age - known).0.abs() <= RIGHT.0 / 2 => {
-                if now.since(since) >= STEADY {
+        match &mut self.suspect {
+            Some((since, known, messages)) if (age - *known).0.abs() <= RIGHT.0 / 2 => {
+                *messages += 1;
+                if now.since(*since) >= STEADY && *messages >= MANY {
                     self.behind = age;
                 }
             }
-            _ => self.suspect = Some((now, age)),
+            suspect => *suspect = Some((now, age, 1)),
         }
     }
 }
@@ -111,7 +114,11 @@ mod tests {
         assert_eq!(clock.read(said(-7_200), at(5)), (at(-7_200), false), "two hours old, perhaps");
         assert_eq!(clock.read(said(-6_000), at(1_200)), (at(-6_000), false), "still perhaps");
         assert_eq!(clock.read(said(-5_940), at(1_200)).0, at(-5_940), "a queue that drains");
-        assert_eq!(clock.read(said(-5_270), at(1_870)), (at(-5_270), false), "perhaps even now");
+        for more in 1..20 {
+            let (second, age) = (1_200 + 60 * more, 7_140);
+            let read = clock.read(said(second - age), at(second));
+            assert_eq!(read, (at(second - age), false), "perhaps even now");
+        }
         assert_eq!(clock.read(said(-4_730), at(2_400)), (at(2_400), true));
         assert_eq!(clock.read(said(-4_640), at(2_500)).0, at(2_490), "10 s late");
     }

@@ -122,7 +122,7 @@ impl Csms {
         } else if matters {
             self.trigger(now, point, Trigger::Acceptance);
         }
-        self.notice_stuck(now, point, index);
+        self.notice_stuck(taken.at, point, index);
         self.watch_culprit(now, point, index);
     }
 
