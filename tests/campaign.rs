@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use ampacity::allocation::Strategy;
+use ampacity::csms::Trouble;
 use ampacity::report::oscillation::{Oscillation, exogenous, happened_within};
 use ampacity::scenario::model::{Fleet, Scenario};
 use ampacity::scenario::{Source, expand, load, stream};
@@ -153,6 +154,10 @@ impl Run {
         if record.energy.relative_error() > ENERGY_TOLERANCE {
             broken.push(format!("energy: {:?}", record.energy));
         }
+        let accused = record.troubles.iter().filter(|(_, _, _, trouble)| {
+            matches!(trouble, Some(Trouble::NotCompliant { .. } | Trouble::Stuck))
+        });
+        broken.extend(accused.map(|accused| format!("accused without guilt: {accused:?}")));
         for session in &record.sessions {
             if let Some(stall) = self.stall(session) {
                 broken.push(stall);

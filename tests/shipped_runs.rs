@@ -60,13 +60,19 @@ fn is_sound(record: &RunRecord, command: &CommandRecord) -> bool {
 
 /// What every run of a sound program keeps, whatever the scenario asserts.
 fn must_be_sound(report: &Report<'_>, name: &str) {
+    must_hold(report, name);
+    let m = &report.metrics;
+    assert_eq!(m.endogenous_changes, 0, "{name}: {:?}", report.oscillation.endogenous);
+    let lost = report.record.commands.iter().find(|command| !is_sound(report.record, command));
+    assert!(lost.is_none(), "{name}: {lost:?}");
+}
+
+/// What a run keeps also where chargers refuse commands.
+fn must_hold(report: &Report<'_>, name: &str) {
     let m = &report.metrics;
     assert!(report.record.energy.grid_kwh > 100.0, "{name}: nothing happened");
     assert!(m.energy_balance_error <= ENERGY_TOLERANCE, "{name}: {}", m.energy_balance_error);
     assert_eq!(m.draw_uncovered_kw, 0.0, "{name}: a draw the ledger did not cover");
-    assert_eq!(m.endogenous_changes, 0, "{name}: {:?}", report.oscillation.endogenous);
-    let lost = report.record.commands.iter().find(|command| !is_sound(report.record, command));
-    assert!(lost.is_none(), "{name}: {lost:?}");
     let failed: Vec<String> = report
         .outcomes
         .iter()
@@ -76,14 +82,20 @@ fn must_be_sound(report: &Report<'_>, name: &str) {
     assert_eq!(report.verdict(), Verdict::Passed, "{name}: {failed:?}");
 }
 
-/// Runs a scenario with its own seed under every strategy.
+/// Runs a sound scenario with its own seed under every strategy.
 fn under_every_strategy(name: &str, look: impl Fn(&Report<'_>, &str)) {
+    run_all(name, |report, name| {
+        must_be_sound(report, name);
+        look(report, name);
+    });
+}
+
+fn run_all(name: &str, look: impl Fn(&Report<'_>, &str)) {
     let scenario = shipped(name);
     for strategy in STRATEGIES {
         let record = run(&scenario, strategy, scenario.seed);
         let report = Report::new(&scenario, &record, "");
         let name = format!("{name} under {strategy}");
-        must_be_sound(&report, &name);
         look(&report, &name);
     }
 }
@@ -106,6 +118,27 @@ fn the_flats_keep_their_limit_under_every_strategy() {
 #[test]
 fn the_motorway_keeps_its_limit_under_every_strategy() {
     under_every_strategy("highway", must_never_be_over);
+}
+
+#[test]
+fn old_chargers_keep_the_limit_under_every_strategy_and_are_understood_in_time() {
+    run_all("old_chargers", |report, name| {
+        must_hold(report, name);
+        assert_eq!(report.metrics.over_limit_s, 0.0, "{name}: draw over the limit");
+        // Every kind that refuses is found out on its first charger, and the second begins there.
+        let refused = |charger: &str| {
+            let of = |command: &&CommandRecord| {
+                let id = report.record.chargers[command.charger].as_str();
+                id == charger && command.status == "rejected"
+            };
+            report.record.commands.iter().filter(of).count()
+        };
+        for kind in ["watts", "level"] {
+            let both = [1, 2].map(|number| refused(&format!("{kind}_00{number}")));
+            assert!(both.iter().sum::<usize>() > 0, "{name}: {kind} refused nothing");
+            assert!(both.iter().all(|refused| *refused <= 6), "{name}: {kind} {both:?}");
+        }
+    });
 }
 
 #[test]
@@ -261,7 +294,7 @@ fn must_equal_reference(name: &str, fresh: &str) {
 
 #[test]
 fn runs_repeat_the_references_byte_for_byte() {
-    for name in ["workplace", "depot", "highway", "apartments"] {
+    for name in ["workplace", "depot", "highway", "apartments", "old_chargers"] {
         let scenario = shipped(name);
         let record = run(&scenario, scenario.site.strategy, scenario.seed);
         let report = Report::new(&scenario, &record, "");

@@ -6,6 +6,7 @@ use std::path::Path;
 use ampacity::allocation::Strategy as Sharing;
 use ampacity::charger::CurrentKind;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
+use ampacity::csms::manner::{Breed, Manner, Scope};
 use ampacity::csms::records::{LocalList, Record, Transfer};
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::ocpp::types::{AuthorizationStatus, StopReason};
@@ -286,6 +287,10 @@ fn word() -> impl Strategy<Value = String> {
     "[ -~äß\u{0}']{0,6}"
 }
 
+fn breed() -> impl Strategy<Value = Breed> {
+    (word(), word(), word()).prop_map(|(vendor, model, firmware)| Breed { vendor, model, firmware })
+}
+
 fn places() -> impl Strategy<Value = Fact> {
     let config = (0..99_000i64, 0..5_000i64, 0..3u8, 1..1_000u32).prop_map(
         |(max_power, reserve, favourite, weight)| SiteConfig {
@@ -331,6 +336,12 @@ fn places() -> impl Strategy<Value = Fact> {
                 Fact::Record(RecordRow { point: point(id), record })
             }
         ),
+        (0..3u8, breed()).prop_map(|(id, breed)| Fact::Breed(point(id), breed)),
+        (breed(), 0..3u8, any::<bool>()).prop_map(|(breed, scope, relative)| {
+            let scopes = [Scope::Transaction, Scope::Connector, Scope::Station];
+            let scope = scopes[usize::from(scope)];
+            Fact::Manner(breed, Manner { scope, relative, ..Manner::default() })
+        }),
     ]
 }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::api::ApiState;
 use crate::api::problem::Problem;
+use crate::api::trouble::TroubleBody;
 use crate::api::values::{Id, Instant, Kw, Status};
 use crate::csms::{AllocationView, ChargerView};
 
@@ -55,6 +56,9 @@ pub(super) struct Charger {
     /// The running session.
     #[schema(required, example = "ses_01HXGHIJKL23456789")]
     session_id: Option<String>,
+    /// Absent while the charger takes its limits and keeps to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleBody>,
 }
 
 impl AllocationResponse {
@@ -81,6 +85,7 @@ impl Charger {
             allocated_kw: Kw(view.allocated),
             actual_draw_kw: Kw(view.actual_draw),
             session_id: view.session_id.map(|session| session.to_string()),
+            trouble: view.trouble.map(TroubleBody::from),
         }
     }
 }

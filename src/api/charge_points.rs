@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::api::contract::{Body, Params};
 use crate::api::problem::{FieldError, Problem};
 use crate::api::tenancy::Reach;
+use crate::api::trouble::TroubleBody;
 use crate::api::values::{Id, Key, Kw, Status, number};
 use crate::api::{ApiState, Shared};
 use crate::charger::CurrentKind;
@@ -123,6 +124,9 @@ pub(super) struct ConnectorBody {
     /// The running session.
     #[schema(required, example = "ses_01HXGHIJKL23456789")]
     session_id: Option<String>,
+    /// Absent while the charger takes its limits and keeps to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleBody>,
 }
 
 /// Charge points.
@@ -163,6 +167,7 @@ impl From<ConnectorView> for ConnectorBody {
             allocated_kw: Kw(view.allocated),
             actual_draw_kw: Kw(view.draw),
             session_id: view.session.map(|session| session.to_string()),
+            trouble: view.trouble.map(TroubleBody::from),
         }
     }
 }

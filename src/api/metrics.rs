@@ -117,6 +117,8 @@ fn site_figures(csms: &Csms, registry: &mut Registry) {
     let committed =
         family(registry, "site_committed_watts", "The most that could be drawn: the worst case");
     let sessions = family(registry, "site_active_sessions", "Running sessions");
+    let troubled =
+        family(registry, "site_troubled_connectors", "Chargers that refuse or ignore limits");
     for site in csms.sites() {
         let labels = SiteLabels { site: csms.site_id(site).to_string() };
         let totals = csms.totals(site);
@@ -125,6 +127,7 @@ fn site_figures(csms: &Csms, registry: &mut Registry) {
         draw.get_or_create(&labels).set(totals.draw.0 as f64);
         committed.get_or_create(&labels).set(totals.reserved.0 as f64);
         sessions.get_or_create(&labels).set(f64::from(totals.active_sessions));
+        troubled.get_or_create(&labels).set(f64::from(totals.troubled));
     }
 }
 

@@ -36,6 +36,7 @@ mod sessions;
 mod simulation;
 mod sites;
 mod tenancy;
+mod trouble;
 mod values;
 
 use std::ops::Deref;

@@ -30,14 +30,18 @@ impl ChargePoint {
     /// was; schedules with a date are read by the new time at once.
     pub(super) fn set_clock(&mut self, now: Time, told: Timestamp) {
         let wrong_by = told.0.since(self.clock(now));
-        if !told.is_plausible() || wrong_by.0.abs() <= TOLERANCE.0 {
-            return;
+        if told.is_plausible() && wrong_by.0.abs() > TOLERANCE.0 && !self.keeps_its_clock() {
+            self.shift_clock(now, wrong_by);
         }
-        self.clock_offset = self.clock_offset + wrong_by;
+    }
+
+    /// Sets the clock forward, or back by a negative span.
+    pub(super) fn shift_clock(&mut self, now: Time, by: Span) {
+        self.clock_offset = self.clock_offset + by;
         for transaction in &mut self.transactions {
-            transaction.start += wrong_by;
+            transaction.start += by;
         }
-        self.store.clock_set(wrong_by);
+        self.store.clock_set(by);
         self.schedule_clock_sample(now);
         self.limits_until = now;
     }

@@ -126,7 +126,7 @@ impl ChargePoint {
         let connector = &self.connectors[c];
         Reading {
             at: self.clock(now),
-            register_wh: connector.meter.register_wh(now),
+            register_wh: self.shown_wh(now, c),
             draw: connector.meter.draw(),
             offer: connector.offer,
             soc_tenths: connector.soc_tenths,

@@ -52,6 +52,7 @@
 //! | `serve*` | CALLs of the central system |
 //! | `outbox`, `timers` | CALLs of the station: order, time-out, repetition |
 //! | `keys`, `status` | configuration keys; transitions of a connector |
+//! | `quirks` | what real stations do instead; faults |
 //! | `extras` | what most stations never hold, in one box |
 
 mod authorization;
@@ -69,6 +70,7 @@ mod offering;
 mod outbox;
 mod point;
 mod presented;
+pub mod quirks;
 mod registration;
 mod reservation;
 pub mod sample;
@@ -86,6 +88,7 @@ mod timers;
 pub mod upload;
 
 pub use point::ChargePoint;
+pub use quirks::{Fault, Quirk};
 pub use registration::{FIRMWARE, VENDOR};
 pub use status::Status;
 
@@ -155,6 +158,8 @@ pub enum Output {
         /// As given by the central system.
         transaction_id: i64,
     },
+    /// The station hangs up; whoever drives it calls `link_down` and connects again after a while.
+    Disconnect,
     /// The session ended or was refused; the driver may unplug.
     Ended {
         /// 1-based.

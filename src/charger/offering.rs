@@ -34,7 +34,8 @@ impl ChargePoint {
         self.limits_until = self.when_clock_shows(until);
         for c in 0..self.connectors.len() {
             let place = charging.iter().position(|number| *number == self.connectors[c].number);
-            let offer = place.map_or(Offer::None, |place| offers[place]);
+            let allowed = place.map_or(Offer::None, |place| offers[place]);
+            let offer = self.bent_offer(c, place.is_some(), allowed);
             self.set_offer(now, c, offer);
         }
     }

@@ -35,6 +35,8 @@ pub(super) enum About {
     },
     Stop,
     Meter,
+    /// What only a station with quirks calls.
+    Odd(Action),
     Diagnostics,
     Firmware,
     Log,
@@ -53,6 +55,7 @@ impl About {
             About::Start { .. } => Action::StartTransaction,
             About::Stop => Action::StopTransaction,
             About::Meter => Action::MeterValues,
+            About::Odd(action) => action,
             About::Diagnostics => Action::DiagnosticsStatusNotification,
             About::Firmware => Action::FirmwareStatusNotification,
             About::Log => Action::LogStatusNotification,

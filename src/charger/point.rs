@@ -8,6 +8,7 @@ use crate::charger::extras::Extras;
 use crate::charger::keys::{Keys, MAX_PROFILES, SCHEDULE_MAX_PERIODS};
 use crate::charger::lane::Lane;
 use crate::charger::outbox::Outbox;
+use crate::charger::quirks::Oddity;
 use crate::charger::registration::REBOOT_TIME;
 use crate::charger::serve::cut;
 use crate::charger::status::{self, Status};
@@ -76,6 +77,8 @@ pub struct ChargePoint {
     pub(super) apply_at: Time,
     pub(super) limits_until: Time,
     pub(super) last_session: u64,
+    /// Quirks and faults; most stations have none.
+    pub(super) oddity: Option<Box<Oddity>>,
     /// A central system accepted the station once: without a link it may serve on its own.
     pub(super) commissioned: bool,
     pub(super) extras: Option<Box<Extras>>,
@@ -117,6 +120,7 @@ impl ChargePoint {
             apply_at: Time::NEVER,
             limits_until: Time::NEVER,
             last_session: 0,
+            oddity: None,
             commissioned: false,
             extras: None,
         };
@@ -238,6 +242,9 @@ impl ChargePoint {
         match self.power {
             Power::On => {}
             Power::Resetting(at) | Power::Down(at) => next = next.min(at),
+        }
+        if self.oddity.is_some() {
+            next = next.min(self.habits_due());
         }
         if self.is_reachable() {
             next = next.min(self.boot_at).min(self.outbox.poll_timeout(self.is_accepted()));
@@ -376,6 +383,10 @@ impl ChargePoint {
     }
 
     pub(super) fn send(&mut self, text: String) {
+        let text = match &mut self.oddity {
+            Some(oddity) => oddity.reword(text),
+            None => text,
+        };
         self.outputs.push_back(Output::Send(text));
     }
 

@@ -39,6 +39,7 @@ impl ChargePoint {
     /// The station may send at will: statuses the central system lacks, then what drivers wait for.
     fn on_connected(&mut self, now: Time) {
         self.heartbeat_at = now + self.keys.span(KeyId::HeartbeatInterval);
+        self.greet(now);
         if self.station_reported != Some(self.station_status) {
             self.report_station_status(now);
         }
@@ -53,6 +54,7 @@ impl ChargePoint {
 
     /// Forgets every CALL that a lost link makes pointless, and what it was for begins anew.
     pub(super) fn drop_calls(&mut self, now: Time) {
+        self.forget_late_answers();
         for call in self.outbox.link_down() {
             match call.about {
                 About::Status { connector: 0 } => self.station_reported = None,
@@ -78,14 +80,15 @@ impl ChargePoint {
     }
 
     pub(super) fn queue_boot(&mut self) {
-        let updated = self.extras.as_deref().and_then(|extras| extras.firmware.as_deref());
+        let updated = self.extras.as_deref().and_then(|extras| extras.firmware.clone());
+        let firmware = updated.unwrap_or_else(|| self.firmware());
         let (model, serial) = (cut(&self.spec.model, 20), cut(self.id.as_str(), 25));
         let request = BootNotificationRequest {
             charge_point_vendor: VENDOR.into(),
             charge_point_model: model.into(),
             charge_point_serial_number: Some(serial.into()),
             charge_box_serial_number: None,
-            firmware_version: Some(updated.unwrap_or(FIRMWARE).into()),
+            firmware_version: Some(firmware.as_str().into()),
             iccid: None,
             imsi: None,
             meter_type: None,
@@ -166,6 +169,7 @@ impl ChargePoint {
             vendor_id: None,
             vendor_error_code: None,
         };
+        self.before_status();
         self.outbox.push(About::Status { connector }, json(&request));
     }
 

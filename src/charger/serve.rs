@@ -67,22 +67,10 @@ impl ChargePoint {
     /// Handles a text while the station runs and the link is up.
     pub(super) fn receive(&mut self, now: Time, text: &str) {
         match Frame::parse(text) {
+            Ok(Frame::Call(call)) if self.oddity.is_some() => self.receive_oddly(now, &call),
             Ok(Frame::Call(call)) => {
-                let mut reply = String::new();
-                match self.serve(now, &call.action, call.payload) {
-                    Ok(payload) => {
-                        reply.push_str("[3,");
-                        reply.push_str(&json(&call.id));
-                        reply.push(',');
-                        reply.push_str(&payload);
-                        reply.push(']');
-                    }
-                    Err(why) => {
-                        let what = cut(&why.description, DESCRIPTION_MAX_CHARS);
-                        frame::write_error(&mut reply, &call.id, why.code, what);
-                    }
-                }
-                self.send(reply);
+                let answer = self.serve(now, &call.action, call.payload);
+                self.send(ChargePoint::reply(&call.id, answer));
             }
             Ok(Frame::Result(result)) => {
                 if let Some(call) = self.match_answer(&result.id) {
@@ -93,6 +81,7 @@ impl ChargePoint {
                 if let Some(call) = self.match_answer(&error.id) {
                     self.counters.refused_calls += 1;
                     self.on_failed(now, call, Failure::Refusal);
+                    self.count_refusal();
                 }
             }
             Err(fault) => {
@@ -104,6 +93,25 @@ impl ChargePoint {
                 }
             }
         }
+    }
+
+    /// The text that answers a CALL.
+    pub(super) fn reply(id: &str, answer: Answer) -> String {
+        let mut reply = String::new();
+        match answer {
+            Ok(payload) => {
+                reply.push_str("[3,");
+                reply.push_str(&json(&id));
+                reply.push(',');
+                reply.push_str(&payload);
+                reply.push(']');
+            }
+            Err(why) => {
+                let what = cut(&why.description, DESCRIPTION_MAX_CHARS);
+                frame::write_error(&mut reply, id, why.code, what);
+            }
+        }
+        reply
     }
 
     /// The CALL this answer belongs to; late, repeated and unasked answers are counted.
@@ -166,7 +174,7 @@ impl ChargePoint {
     }
 
     /// Answers a CALL.
-    fn serve(&mut self, now: Time, action: &str, text: &str) -> Answer {
+    pub(super) fn serve(&mut self, now: Time, action: &str, text: &str) -> Answer {
         let Some(action) = Action::from_name(action) else {
             return Err(fault(ErrorCode::NotImplemented, "unknown action"));
         };

@@ -168,8 +168,9 @@ impl ChargePoint {
         let Ok(reservation_id) = self.claim(now, c) else {
             return self.end_session(now, c, StopReason::DeAuthorized);
         };
+        self.restart_register(now, c);
         let begin = self.transaction_data(now, c, true);
-        let meter_start = self.connectors[c].meter.register_wh(now);
+        let meter_start = self.shown_wh(now, c);
         let number = self.connectors[c].number;
         let timestamp = Timestamp(self.clock(now));
         let Some(session) = &mut self.connectors[c].session else { return };
@@ -190,6 +191,7 @@ impl ChargePoint {
             begin,
         });
         let about = About::Start { session: session.serial };
+        self.before_start(c, about, &payload);
         self.outbox.push_transactional(about, payload, None);
     }
 
@@ -303,7 +305,7 @@ impl ChargePoint {
             payload.push(',');
         }
         payload.push_str("\"meterStop\":");
-        push_scaled(&mut payload, self.connectors[c].meter.register_wh(now), 0);
+        push_scaled(&mut payload, self.shown_wh(now, c), 0);
         payload.push_str(",\"timestamp\":\"");
         self.clock(now).write_ocpp(&mut payload);
         payload.push_str("\",\"transactionId\":");

@@ -47,6 +47,9 @@ impl ChargePoint {
         self.end_allowances(now);
         self.run_extras(now);
         self.run_samples(now);
+        if self.oddity.is_some() {
+            self.run_habits(now);
+        }
     }
 
     /// A CALL failed: transaction messages are repeated by their policy, a card and a status that

@@ -14,7 +14,7 @@ use super::simulate::{INTERRUPTED, listen_for_interruption};
 use super::{Exit, scenario};
 use crate::report::fleet::FleetReport;
 use crate::report::text;
-use crate::scenario::model::Scenario;
+use crate::scenario::model::{Scenario, TimelineAction};
 use crate::shell::fleet::{
     self, Ending, Endpoint, FleetEnd, FleetOptions, Notice, Passwords, trust,
 };
@@ -143,7 +143,10 @@ fn options(args: &Args, loaded: &Scenario) -> anyhow::Result<Result<FleetOptions
 
 /// What of the scenario is not a fleet's business.
 fn left_to_others(scenario: &Scenario) -> Option<String> {
-    let entries = scenario.timeline.len();
+    let own = |action: &TimelineAction| {
+        matches!(action, TimelineAction::Fault { .. } | TimelineAction::Recover { .. })
+    };
+    let entries = scenario.timeline.iter().filter(|entry| !own(&entry.action)).count();
     let what = match entries {
         0 => return None,
         1 => "the entry of [[timeline]] is".to_owned(),

@@ -185,8 +185,9 @@ impl Acceptance {
             .count() as u8;
         let all_reported =
             reading.current_da.iter().flatten().count() >= usize::from(hardware.phases);
-        if used > 0 && (all_reported || used > 1) {
-            let seen = used.min(hardware.phases);
+        let seen = if all_reported { Some(used) } else { phases_by_power(reading, hardware) };
+        if let Some(seen) = seen.filter(|seen| used > 0 && *seen >= used) {
+            let seen = seen.min(hardware.phases);
             self.phases = Some(self.phases.map_or(seen, |known| known.max(seen)));
         }
     }
@@ -206,6 +207,20 @@ impl Acceptance {
             }
         }
     }
+}
+
+/// How many phases of the largest current make the power; `None` where that is no clear number.
+/// A current without phase, or one of a list that was cut off, is told by this alone.
+fn phases_by_power(reading: &MeterReading, hardware: &Hardware) -> Option<u8> {
+    let current = reading.current_da.iter().flatten().max().copied()?;
+    let power = reading.power_w.filter(|_| !reading.power_of_one_phase)?;
+    let one = current * hardware.voltage_v / 10;
+    if current < PHASE_VISIBLE_DA || one == 0 {
+        return None;
+    }
+    let phases = (power + one / 2).div_euclid(one);
+    let exact = (power - phases * one).abs() * 5 <= one;
+    (exact && (1..=i64::from(hardware.phases)).contains(&phases)).then_some(phases as u8)
 }
 
 #[cfg(test)]
@@ -310,6 +325,29 @@ mod tests {
         }
         assert_eq!(bench.minute(&currents(80, 80, 80), 80), Learned::Nothing);
         assert_eq!(bench.acceptance.worth_offering(&ac22()), Some(Setpoint(180)));
+    }
+
+    #[test]
+    fn a_current_without_phase_shows_its_phases_by_the_power() {
+        for (power_w, phases) in [(11_040, Some(3)), (3_680, Some(1)), (5_500, None), (368, None)] {
+            let mut bench = Bench::new();
+            let current_da = [Some(160), None, None];
+            let reading =
+                MeterReading { power_w: Some(power_w), current_da, ..MeterReading::default() };
+            bench.minute(&reading, 160);
+            assert_eq!(bench.acceptance.phases(), phases, "{power_w} W at 16 A");
+        }
+    }
+
+    #[test]
+    fn a_list_of_currents_that_was_cut_off_hides_no_phase() {
+        let mut bench = Bench::new();
+        let current_da = [Some(160), Some(160), None];
+        let cut = MeterReading { current_da, ..MeterReading::default() };
+        bench.minute(&cut, 160);
+        assert_eq!(bench.acceptance.phases(), None, "the third may be there");
+        bench.minute(&MeterReading { power_w: Some(11_040), ..cut }, 160);
+        assert_eq!(bench.acceptance.phases(), Some(3));
     }
 
     #[test]

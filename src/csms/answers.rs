@@ -3,13 +3,16 @@
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Outcome};
 use crate::csms::line::Order;
+use crate::csms::manner::{Failure, Manner, Tried};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::action::Action;
 use crate::ocpp::error::ErrorCode;
-use crate::ocpp::messages::{GetConfigurationResponse, SetChargingProfileResponse};
+use crate::ocpp::messages::{
+    ClearChargingProfileResponse, GetConfigurationResponse, SetChargingProfileResponse,
+};
 use crate::ocpp::profile::RateUnit;
-use crate::ocpp::types::ChargingProfileStatus;
+use crate::ocpp::types::{ChargingProfileStatus, ClearChargingProfileStatus};
 use crate::time::{Span, Time};
 
 /// First wait after a refusal; it doubles up to [`RETRY_MAX`].
@@ -24,7 +27,8 @@ const STAMP: Span = Span::from_s(1);
 struct Answer {
     number: u64,
     limit: Setpoint,
-    outcome: Outcome,
+    manner: Manner,
+    outcome: Result<(), Failure>,
     /// It came after it had been given up.
     late: bool,
 }
@@ -46,28 +50,28 @@ impl Csms {
             self.timers.disarm(Key::Call(point));
         }
         match order {
-            Order::TxLimit { connector, transaction_id, limit, number } => {
-                let outcome = self.profile_outcome(answer);
-                if !late {
-                    self.emit(Event::ProfileAnswered { number, outcome });
-                }
-                let answer = Answer { number, limit, outcome, late };
+            Order::TxLimit { connector, transaction_id, limit, number, manner } => {
+                let outcome = self.profile_outcome(number, answer, late);
+                let answer = Answer { number, limit, manner, outcome, late };
                 self.tx_limit_answered(now, point, connector, transaction_id, &answer);
                 self.rebalance_answered(now, point, number);
             }
-            Order::DefaultLimit { limit, number } => {
-                let outcome = self.profile_outcome(answer);
-                if !late {
-                    self.emit(Event::ProfileAnswered { number, outcome });
-                }
-                let answer = Answer { number, limit, outcome, late };
+            Order::DefaultLimit { limit, number, manner } => {
+                let outcome = self.profile_outcome(number, answer, late);
+                let answer = Answer { number, limit, manner, outcome, late };
                 self.default_limit_answered(now, point, &answer);
+            }
+            Order::ClearLimit { connector, scope } => {
+                // Late, it may be older than a new limit.
+                if self.is_cleared(answer) && !late {
+                    self.limit_cleared(now, point, connector, scope);
+                }
             }
             Order::GetConfiguration => {
                 self.configuration_read(now, point, answer);
                 self.learn_capabilities(point, answer);
             }
-            Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
+            Order::TriggerMeter { .. } | Order::TriggerStatus { .. } | Order::Stop { .. } => {}
             Order::Command(command) if !late => {
                 self.command_answered(now, point, &command, answer);
             }
@@ -75,25 +79,52 @@ impl Csms {
         }
     }
 
-    fn profile_outcome(&mut self, answer: Result<&str, ErrorCode>) -> Outcome {
-        let Ok(payload) = answer else { return Outcome::Error };
+    fn profile_outcome(
+        &mut self,
+        number: u64,
+        answer: Result<&str, ErrorCode>,
+        late: bool,
+    ) -> Result<(), Failure> {
         let mut reader = std::mem::take(&mut self.reader);
-        let outcome = match reader
-            .response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload)
-        {
-            Ok(read) => {
+        let read = answer.map(|payload| {
+            reader.response::<SetChargingProfileResponse>(Action::SetChargingProfile, payload)
+        });
+        let (outcome, result) = match read {
+            Ok(Ok(read)) => {
                 self.note(&read.deviations);
                 match read.value.status {
-                    ChargingProfileStatus::Accepted => Outcome::Accepted,
-                    ChargingProfileStatus::Rejected | ChargingProfileStatus::NotSupported => {
-                        Outcome::Rejected
+                    ChargingProfileStatus::Accepted => (Outcome::Accepted, Ok(())),
+                    ChargingProfileStatus::Rejected => (Outcome::Rejected, Err(Failure::Refused)),
+                    ChargingProfileStatus::NotSupported => {
+                        (Outcome::Rejected, Err(Failure::Unsupported))
                     }
                 }
             }
-            Err(_) => Outcome::Error,
+            Err(ErrorCode::NotSupported | ErrorCode::NotImplemented) => {
+                (Outcome::Error, Err(Failure::Unsupported))
+            }
+            Ok(Err(_)) | Err(_) => (Outcome::Error, Err(Failure::Refused)),
         };
         self.reader = reader;
-        outcome
+        if !late {
+            self.emit(Event::ProfileAnswered { number, outcome });
+        }
+        result
+    }
+
+    /// Whether a profile is gone; `Unknown` says that there was none.
+    fn is_cleared(&mut self, answer: Result<&str, ErrorCode>) -> bool {
+        let Ok(payload) = answer else { return false };
+        let mut reader = std::mem::take(&mut self.reader);
+        let read =
+            reader.response::<ClearChargingProfileResponse>(Action::ClearChargingProfile, payload);
+        let cleared = read.is_ok_and(|read| {
+            self.note(&read.deviations);
+            use ClearChargingProfileStatus::{Accepted, Unknown};
+            matches!(read.value.status, Accepted | Unknown)
+        });
+        self.reader = reader;
+        cleared
     }
 
     fn tx_limit_answered(
@@ -102,7 +133,7 @@ impl Csms {
         point: PointIx,
         index: usize,
         transaction_id: i64,
-        &Answer { number, limit, outcome, late }: &Answer,
+        &Answer { number, limit, manner, outcome, late }: &Answer,
     ) {
         let state = &mut self.points[point.0];
         let (site, hardware) = (state.site, state.hardware);
@@ -116,17 +147,20 @@ impl Csms {
         if late && stale {
             return;
         }
-        if outcome != Outcome::Accepted {
+        if let Err(failure) = outcome {
             if !late {
                 active.entry.refused();
-                active.refusals += 1;
-                let at = now + backoff(active.refusals);
-                active.retry_at = Some(at);
-                self.timers.arm_by(Key::Retry(point), at);
+                self.session_limit_failed(now, point, (index, manner), failure);
             }
             return self.update_reserved(point);
         }
-        let raised = limit > active.entry.confirmed();
+        let before = active.entry.confirmed();
+        let raised = limit > before;
+        active.resumed |= active.profiled && before == Setpoint::ZERO && raised;
+        if limit < before {
+            // It does not only take again what it has.
+            active.tries = 0;
+        }
         active.entry.accepted(limit, now);
         active.profiled = true;
         active.reconfirm = false;
@@ -142,6 +176,7 @@ impl Csms {
             self.timers.arm(Key::Confirm(point, index), now + control.confirm_after + STAMP);
         }
         self.emit(Event::LimitAccepted { point, connector: index as u32 + 1, limit: allocated });
+        self.session_limit_taken(now, point, index, manner);
         self.update_reserved(point);
         self.raise(now, site);
     }
@@ -150,24 +185,27 @@ impl Csms {
         &mut self,
         now: Time,
         point: PointIx,
-        &Answer { number, limit, outcome, late }: &Answer,
+        &Answer { number, limit, manner, outcome, late }: &Answer,
     ) {
         let default = &mut self.points[point.0].default_limit;
         if late && (number != default.last_number || default.unknown.is_none()) {
             return;
         }
-        if outcome == Outcome::Accepted {
-            default.confirmed = Some(limit);
-            default.in_flight = None;
-            default.unknown = None;
-            default.refusals = 0;
-            default.retry_at = None;
-        } else if !late {
-            default.in_flight = None;
-            default.refusals += 1;
-            let at = now + backoff(default.refusals);
-            default.retry_at = Some(at);
-            self.timers.arm_by(Key::Retry(point), at);
+        match outcome {
+            Ok(()) => {
+                default.confirmed = Some(limit);
+                default.in_flight = None;
+                default.unknown = None;
+                default.refusals = 0;
+                default.retry_at = None;
+                default.exhausted = false;
+                default.tried = Tried::default();
+            }
+            Err(failure) if !late => {
+                default.in_flight = None;
+                self.start_limit_failed(now, point, manner, failure);
+            }
+            Err(_) => {}
         }
         self.update_reserved(point);
         self.try_gate(now, point);
@@ -183,28 +221,44 @@ impl Csms {
         let state = &mut self.points[point.0];
         let Some(order) = state.line.give_up() else { return };
         match order {
-            Order::TxLimit { connector, transaction_id, number, .. } => {
+            Order::TxLimit { connector, transaction_id, number, manner, .. } => {
                 let active = state.connectors[connector].active.as_mut();
                 if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
                     active.entry.timed_out();
-                    active.refusals += 1;
-                    let at = now + backoff(active.refusals);
-                    active.retry_at = Some(at);
-                    self.timers.arm_by(Key::Retry(point), at);
+                    self.limit_unanswered(now, point, (connector, manner));
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
                 self.rebalance_answered(now, point, number);
             }
-            Order::DefaultLimit { limit, number } => {
+            Order::DefaultLimit { limit, number, manner } => {
                 let default = &mut state.default_limit;
                 default.in_flight = None;
                 default.unknown = Some(default.unknown.map_or(limit, |known| known.max(limit)));
+                if state.line.online {
+                    self.start_limit_failed(now, point, manner, Failure::Silent);
+                }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
             Order::Command(command) => self.command_timed_out(now, point, *command),
-            Order::GetConfiguration | Order::TriggerMeter { .. } | Order::TriggerStatus { .. } => {}
+            Order::GetConfiguration
+            | Order::TriggerMeter { .. }
+            | Order::TriggerStatus { .. }
+            | Order::ClearLimit { .. }
+            | Order::Stop { .. } => {}
         }
         self.update_reserved(point);
+    }
+
+    /// A session's limit was not answered: a lost connection says nothing about its form.
+    fn limit_unanswered(&mut self, now: Time, point: PointIx, at: (usize, Manner)) {
+        if self.points[point.0].line.online {
+            return self.session_limit_failed(now, point, at, Failure::Silent);
+        }
+        let Some(active) = self.points[point.0].connectors[at.0].active.as_mut() else { return };
+        active.refusals += 1;
+        let retry_at = now + backoff(active.refusals);
+        active.retry_at = Some(retry_at);
+        self.timers.arm_by(Key::Retry(point), retry_at);
     }
 
     fn learn_capabilities(&mut self, point: PointIx, answer: Result<&str, ErrorCode>) {
@@ -231,7 +285,8 @@ impl Csms {
     }
 }
 
-fn backoff(refusals: u32) -> Span {
+/// The wait after so many failures, 1..: 5 s, doubled up to 300 s.
+pub(super) fn backoff(refusals: u32) -> Span {
     let doubled = RETRY * (1 << (refusals.clamp(1, 8) - 1));
     doubled.min(RETRY_MAX)
 }

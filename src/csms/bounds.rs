@@ -2,6 +2,7 @@
 
 use crate::csms::event::{Event, Output};
 use crate::csms::point::Active;
+use crate::csms::trust;
 use crate::csms::{Csms, PointIx, Setpoint};
 
 impl Csms {
@@ -13,7 +14,7 @@ impl Csms {
             return;
         }
         let full = state.hardware.full();
-        let by_hand = state.by_hand > 0;
+        let (by_hand, hardware) = (state.by_hand > 0, state.hardware);
         let start = (state.default_limit.confirmed, state.start_bound());
         if state.default_limit.told.unwrap_or((None, full)) != start {
             state.default_limit.told = Some(start);
@@ -25,8 +26,11 @@ impl Csms {
         for (index, connector) in state.connectors.iter_mut().enumerate() {
             let bound = match &connector.active {
                 Some(active) if by_hand => Some((active.known(start.0), full)),
-                Some(active) => Some((active.known(start.0), active.entry.bound())),
-                None if connector.charges() => Some(start),
+                Some(active) => {
+                    let proven = hardware.covering(trust::proven(connector.distrust.as_deref()));
+                    Some((active.known(start.0), active.bound().max(proven)))
+                }
+                None if connector.charges() || connector.unsure_until.is_some() => Some(start),
                 // A card was let in; which connector it will use is not known.
                 None if slots > 0 => {
                     slots -= 1;

@@ -9,6 +9,7 @@ use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Binding;
 use crate::csms::point::{Active, Point};
+use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::units::Watts;
 
@@ -21,6 +22,8 @@ pub(crate) struct Census {
     pub(crate) may_want_more: Vec<bool>,
     /// By session: see [`Seat`].
     pub(crate) settled: Vec<Option<(Watts, Binding)>>,
+    /// By session: what it has proven to draw whatever it is told; mostly nothing.
+    pub(crate) proven: Vec<Watts>,
     /// Room of what cannot be controlled now.
     pub(crate) uncontrolled: Watts,
 }
@@ -48,6 +51,7 @@ struct Row {
 struct Seat {
     session: Session,
     may_want_more: bool,
+    proven: Watts,
     /// The decision, if the last one left nothing to do here: the same again will not either.
     settled: Option<(Watts, Binding)>,
 }
@@ -61,6 +65,7 @@ impl Census {
             self.sessions.push(seat.session.clone());
             self.places.push((point, index));
             self.may_want_more.push(seat.may_want_more);
+            self.proven.push(seat.proven);
             self.settled.push(seat.settled);
         }
     }
@@ -95,8 +100,8 @@ impl Roster {
 
 impl Csms {
     /// Who is there, what they may get, and how much is spoken for by what cannot be controlled:
-    /// charge points that are offline, starts under way, belated transactions, chargers that
-    /// draw more than they were told.
+    /// charge points that are offline, starts under way, belated transactions, chargers that take
+    /// no limit.
     pub(super) fn census(&mut self, site: SiteIx) -> Census {
         let Roster { rows, seats, changed } = &mut self.roster;
         for point in changed.drain(..) {
@@ -160,24 +165,23 @@ fn survey(
         return reserved;
     }
     let hardware = &station.hardware;
-    let start = hardware.watts(station.start_bound(), hardware.phases);
-    let mut uncontrolled = Watts(start.0 * station.start_slots.len() as i64);
+    let start = station.start_watts();
+    let mut uncontrolled = Watts(start.0 * station.slots_elsewhere() as i64);
     for (connector, seat) in station.connectors.iter().zip(seats) {
         let Some(active) = connector.active.as_ref() else {
-            if connector.charges() {
+            if connector.charges() || connector.unsure_until.is_some() {
                 uncontrolled += start;
             }
             continue;
         };
-        if active.belated || active.gone.is_some() {
-            uncontrolled += active.worst_case(hardware);
+        if active.belated || active.gone.is_some() || active.exhausted {
+            uncontrolled += connector.held(active, hardware);
             continue;
         }
         let session = active.as_session(hardware, config, station.weight);
-        let disobeyed = active.over_measured.unwrap_or_default();
-        uncontrolled += (disobeyed - session.previous).floor_zero();
+        let proven = trust::proven(connector.distrust.as_deref());
         let may_want_more = active.acceptance.may_want_more(hardware);
-        *seat = Some(Seat { session, may_want_more, settled: None });
+        *seat = Some(Seat { session, may_want_more, proven, settled: None });
     }
     uncontrolled
 }
@@ -203,7 +207,7 @@ impl Active {
             cap,
             hardware: full,
             step: hardware.step(phases),
-            service: self.energy_wh,
+            service: self.account.wh(),
             previous: self.rate,
             last_switch: self.switched_at,
             wants_power: !self.acceptance.is_full(),

@@ -111,7 +111,8 @@ impl Csms {
             Some(slot) => slot.profiled = true,
             None => {
                 let (id_tag, remote) = (id_tag.to_owned(), true);
-                state.start_slots.push(StartSlot { until, id_tag, remote, profiled: true });
+                let slot = StartSlot { until, id_tag, remote, profiled: true, asked: false };
+                state.start_slots.push(slot);
             }
         }
         let room = self.check_room(point);

@@ -162,6 +162,19 @@ impl Hardware {
         }
     }
 
+    /// The smallest set-point that permits this much on all phases, at most the rating.
+    #[must_use]
+    pub fn covering(&self, power: Watts) -> Setpoint {
+        let least = match self.kind {
+            CurrentKind::Ac => {
+                let one = self.voltage_v * i64::from(self.phases);
+                (power.0 * 10 + one - 1).div_euclid(one)
+            }
+            CurrentKind::Dc => power.0,
+        };
+        Setpoint(least).min(self.full())
+    }
+
     /// Quantum of a rate: 1 A on all phases (AC), 100 W (DC); allocation.md §2.0.
     #[must_use]
     pub fn step(&self, phases: u8) -> Watts {

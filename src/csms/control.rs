@@ -67,6 +67,9 @@ impl Site {
     }
 }
 
+/// Rounds in which shares and what is drawn above them come together; each halves what is missing.
+const MOST_ROUNDS: usize = 24;
+
 /// What a decision leaves to do at a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
@@ -131,8 +134,8 @@ impl Csms {
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
         let census = self.census(site);
-        let problem = self.problem(now, site, epoch_starts, &census);
-        let shares = allocation::solve(&problem);
+        let mut problem = self.problem(now, site, epoch_starts, &census);
+        let shares = share_out(&mut problem, &census);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
         let turn = epoch_starts || trigger == Trigger::HoldEnded;
         let parked = parked(&census, &shares, left, epoch_starts);
@@ -172,6 +175,10 @@ impl Csms {
             }
         }
         self.raise(now, site);
+        let over = Watts::ZERO - problem.capacity;
+        if over > Watts::ZERO {
+            self.stop_culprits(now, site, over);
+        }
         self.finish_rebalances(now, site);
     }
 
@@ -203,8 +210,8 @@ impl Csms {
     #[must_use]
     pub fn preview(&self, now: Time, site: SiteIx) -> u32 {
         let census = self.fresh_census(site);
-        let problem = self.problem(now, site, false, &census);
-        let shares = allocation::solve(&problem);
+        let mut problem = self.problem(now, site, false, &census);
+        let shares = share_out(&mut problem, &census);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
         let rates = shares.iter().zip(parked(&census, &shares, left, false));
         let changed =
@@ -212,7 +219,8 @@ impl Csms {
                 let state = &self.points[point.0];
                 let Some(active) = state.connectors[*index].active.as_ref() else { return false };
                 let rate = parked.unwrap_or(share.rate);
-                active.target != Some(state.hardware.setpoint(rate, active.phases(&state.hardware)))
+                let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
+                active.target != Some(state.tellable(*index, target))
             });
         changed.map(|((point, _), _)| *point).collect::<BTreeSet<PointIx>>().len() as u32
     }
@@ -228,9 +236,9 @@ impl Csms {
     ) -> Work {
         let state = &mut self.points[point.0];
         let hardware = state.hardware;
+        let Some(active) = state.connectors[index].active.as_ref() else { return Work::None };
+        let target = state.tellable(index, hardware.setpoint(rate, active.phases(&hardware)));
         let Some(active) = state.connectors[index].active.as_mut() else { return Work::None };
-        let phases = active.phases(&hardware);
-        let target = hardware.setpoint(rate, phases);
         if (rate == Watts::ZERO) != (active.rate == Watts::ZERO) {
             active.switched_at = now;
         }
@@ -304,6 +312,40 @@ impl Csms {
             self.timers.disarm(Key::HoldEnds(site));
         }
     }
+}
+
+/// Divides the capacity. What a charger draws above its share whatever it is told is nobody's to
+/// give, and depends on the share: the less it gets, the more of it there is.
+fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Share> {
+    let mut shares = allocation::solve(problem);
+    if census.proven.iter().all(|proven| *proven == Watts::ZERO) {
+        return shares;
+    }
+    let whole = problem.capacity;
+    for _ in 0..MOST_ROUNDS {
+        let above = shares.iter().zip(&census.proven);
+        let above = above.map(|(share, proven)| (*proven - share.rate).floor_zero()).sum();
+        if whole - above >= problem.capacity {
+            break;
+        }
+        problem.capacity = whole - above;
+        shares = allocation::solve(problem);
+    }
+    let drawn = |share: &allocation::Share, proven: Watts| share.rate.max(proven);
+    let odd = shares.iter().zip(&census.proven).filter(|(_, proven)| **proven > Watts::ZERO);
+    let odd: Watts = odd.map(|(share, proven)| drawn(share, *proven)).sum();
+    // What the rounds have left over is for those whose draw follows their share.
+    let trusted = (0..shares.len()).filter(|index| census.proven[*index] == Watts::ZERO);
+    let trusted: Vec<usize> = trusted.collect();
+    let sessions: Vec<Session> = trusted.iter().map(|at| census.sessions[*at].clone()).collect();
+    let rest = Problem { capacity: whole - odd, sessions: &sessions, ..*problem };
+    for (index, share) in trusted.into_iter().zip(allocation::solve(&rest)) {
+        shares[index] = share;
+    }
+    let above = shares.iter().zip(&census.proven);
+    let above: Watts = above.map(|(share, proven)| drawn(share, *proven) - share.rate).sum();
+    problem.capacity = whole - above;
+    shares
 }
 
 /// True when a session lost its turn or got it.

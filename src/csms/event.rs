@@ -139,6 +139,35 @@ pub enum Event {
         /// Charge points that received a new SetChargingProfile.
         chargers_updated: u32,
     },
+    /// How limits are told to charge points of a kind has changed, or the kind of a charge point
+    /// is known now ([`Csms::breed`], [`Csms::manner_of`]). To be kept, so that a restart goes on.
+    ///
+    /// [`Csms::breed`]: crate::csms::Csms::breed
+    /// [`Csms::manner_of`]: crate::csms::Csms::manner_of
+    BreedLearned {
+        /// One of them.
+        point: PointIx,
+    },
+    /// A connector got into trouble, into another one, or out of it.
+    TroubleChanged {
+        /// Where.
+        point: PointIx,
+        /// 1-based; 0: starts at any connector.
+        connector: u32,
+        /// What is wrong now.
+        trouble: Option<Trouble>,
+    },
+    /// A transaction was told by its end alone.
+    SessionFound {
+        /// Where.
+        point: PointIx,
+        /// By the central system; what the charge point said may be -1.
+        transaction_id: i64,
+        /// By what its end says of its beginning; 0 where that is nothing.
+        energy_wh: i64,
+        /// As reported; `Local` when absent.
+        reason: StopReason,
+    },
     /// Meter values showed something that may change an allocation: a step of the draw, or newly
     /// learned acceptance.
     DrawStepped {
@@ -158,6 +187,41 @@ pub enum Event {
         /// Where.
         site: SiteIx,
     },
+}
+
+/// What an operator should know about a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It takes limits in no form: what it has stays, and is reserved.
+    Uncontrollable,
+    /// It draws more than it accepted, and is budgeted at what it has proven to draw.
+    NotCompliant {
+        /// The most it drew above what was permitted.
+        excess: Watts,
+    },
+    /// It was paused and does not go on although it accepted power again.
+    Stuck,
+}
+
+impl Trouble {
+    /// The word for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Trouble::Uncontrollable => "uncontrollable",
+            Trouble::NotCompliant { .. } => "not_compliant",
+            Trouble::Stuck => "stuck",
+        }
+    }
+
+    /// Power drawn above what was permitted.
+    #[must_use]
+    pub fn excess(self) -> Option<Watts> {
+        match self {
+            Trouble::NotCompliant { excess } => Some(excess),
+            Trouble::Uncontrollable | Trouble::Stuck => None,
+        }
+    }
 }
 
 /// A SetChargingProfile on its way.

@@ -10,7 +10,7 @@ use crate::csms::commands::Dropped;
 use crate::csms::config::Setpoint;
 use crate::csms::event::Trigger;
 use crate::csms::line::Order;
-use crate::csms::point::{AskedBy, StartSlot, WaitingCard};
+use crate::csms::point::{AskedBy, Connector, StartSlot, WaitingCard};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::AuthorizeResponse;
@@ -23,6 +23,10 @@ use crate::units::{DeciAmps, Watts};
 const MOST_SLOTS: usize = 16;
 /// A driver waits this long for an answer at most.
 const PATIENCE: Span = Span::from_s(10);
+/// A station that is asked for its statuses has told them after this: two CALLs and their answers.
+const ANSWERS: Span = Span::from_s(60);
+/// One that is back has, although other messages wait.
+const REPORTS: Span = Span::from_s(120);
 
 impl Csms {
     /// A driver presented a card.
@@ -55,12 +59,14 @@ impl Csms {
     pub(super) fn try_gate(&mut self, now: Time, point: PointIx) {
         while !self.points[point.0].waiting_cards.is_empty() {
             let state = &self.points[point.0];
-            let settled =
-                state.default_limit.confirmed.is_some() && state.default_limit.in_flight.is_none();
+            let default = &state.default_limit;
+            // One that takes no bound in any form may start what the hardware can, if that fits.
+            let settled = default.exhausted || default.confirmed.is_some();
+            let settled = settled && default.in_flight.is_none();
             if !settled {
                 return;
             }
-            let need = state.hardware.watts(state.start_bound(), state.hardware.phases);
+            let need = state.start_watts();
             let site = &self.sites[state.site.0];
             if site.reserved + need > site.config.ev_limit() && need.0 > 0 {
                 self.points[point.0].default_limit.wanted = Setpoint::ZERO;
@@ -73,7 +79,8 @@ impl Csms {
             if state.start_slots.len() >= state.connectors.len().max(MOST_SLOTS) {
                 state.start_slots.remove(0);
             }
-            state.start_slots.push(StartSlot { until, id_tag, remote, profiled: false });
+            let slot = StartSlot { until, id_tag, remote, profiled: false, asked: false };
+            state.start_slots.push(slot);
             self.timers.arm_by(Key::Slots(point), until);
             self.update_reserved(point);
             match asked_by {
@@ -101,24 +108,44 @@ impl Csms {
                 }
             }
         }
-        self.want_default_limit(point);
+        // A station that answers slowly has the lower bound when the driver tries again.
+        if self.points[point.0].default_limit.in_flight != Some(Setpoint::ZERO) {
+            self.want_default_limit(point);
+        }
         self.pump(now, point);
     }
 
     /// Accepted cards whose transaction never began give their room back, but not while a car
     /// stands at a connector that prepares: its start may wait behind other messages of the
-    /// station for as long as the line is bad.
+    /// station for as long as the line is bad. A station that gave its start up was charging all the
+    /// time, so it is asked before the room is free.
     pub(super) fn expire_slots(&mut self, now: Time, point: PointIx) {
         let state = &mut self.points[point.0];
         let mut preparing = state.connectors.iter().filter(|c| c.prepares()).count();
         let before = state.start_slots.len();
-        state.start_slots.retain(|slot| {
-            let waits = slot.until > now || preparing > 0;
+        let mut ask = false;
+        let online = state.line.online;
+        state.start_slots.retain_mut(|slot| {
+            let prepares = preparing > 0;
             preparing = preparing.saturating_sub(1);
-            waits
+            if slot.until <= now && !prepares && online && !slot.asked {
+                (ask, slot.asked, slot.until) = (true, true, now + ANSWERS);
+            }
+            slot.until > now || prepares
         });
-        let expired = state.start_slots.len() < before;
-        let next = state.start_slots.iter().map(|slot| slot.until).filter(|until| *until > now);
+        let mut expired = state.start_slots.len() < before;
+        for connector in state.connectors.iter_mut() {
+            let over = |until: &mut Time| *until <= now;
+            expired |= connector.unsure_until.take_if(over).is_some();
+        }
+        if ask {
+            self.ask_idle_connectors(point);
+            self.pump(now, point);
+        }
+        let state = &self.points[point.0];
+        let unsure = state.connectors.iter().filter_map(|connector| connector.unsure_until);
+        let slots = state.start_slots.iter().map(|slot| slot.until);
+        let next = slots.chain(unsure).filter(|until| *until > now);
         if let Some(next) = next.min() {
             self.timers.arm(Key::Slots(point), next);
         }
@@ -129,6 +156,28 @@ impl Csms {
         self.want_default_limit(point);
         self.update_reserved(point);
         self.pump(now, point);
+    }
+
+    /// A connection is back: what began meanwhile is not known. Connectors without a transaction
+    /// are taken to charge until they report, or have had the time to.
+    pub(super) fn recheck(&mut self, now: Time, point: PointIx) {
+        let until = now + REPORTS;
+        let idle = |connector: &&mut Connector| connector.active.is_none();
+        for connector in self.points[point.0].connectors.iter_mut().filter(idle) {
+            connector.unsure_until = Some(until);
+        }
+        self.ask_idle_connectors(point);
+        self.timers.arm_by(Key::Slots(point), until);
+    }
+
+    fn ask_idle_connectors(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        for (connector, known) in state.connectors.iter().enumerate() {
+            let order = Order::TriggerStatus { connector };
+            if known.active.is_none() && !state.line.queue.contains(&order) {
+                state.line.queue.push_back(order);
+            }
+        }
     }
 
     /// The bound that a start should normally find: the configured start current, as power on

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::csms::commands::Dropped;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::line::Order;
+use crate::csms::manner::Breed;
 use crate::csms::records::ReservationStatus;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::action::{Action, Direction};
@@ -111,6 +112,14 @@ impl Csms {
             interval: self.options.heartbeat.whole_s(),
         };
         self.answer(point, &call.id, &answer);
+        self.identify(
+            point,
+            Breed {
+                vendor: read.value.charge_point_vendor.to_string(),
+                model: read.value.charge_point_model.to_string(),
+                firmware: read.value.firmware_version.as_deref().unwrap_or_default().to_owned(),
+            },
+        );
         self.booted(now, point);
         Ok(())
     }
@@ -184,6 +193,9 @@ impl Csms {
         match read {
             Ok(read) => {
                 self.note(&read.deviations);
+                if let Some(timestamp) = read.value.timestamp {
+                    self.points[point.0].clock.seen(timestamp, now);
+                }
                 self.set_status(now, point, read.value.connector_id, read.value.status);
             }
             Err(fault) => self.count(format!("StatusNotification: {}", fault.code)),
@@ -199,6 +211,7 @@ impl Csms {
         let (charged, prepared) = (connector.charges(), connector.prepares());
         connector.status = status;
         connector.reported = true;
+        connector.unsure_until = None;
         let (charges, prepares) = (connector.charges(), connector.prepares());
         let is_free = matches!(status, ChargePointStatus::Available | ChargePointStatus::Preparing);
         match connector.active.as_mut() {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use crate::csms::command::Command;
 use crate::csms::config::Setpoint;
+use crate::csms::manner::{Manner, Scope};
 
 /// Late answers to this many timed-out CALLs are still understood.
 const REMEMBERED: usize = 8;
@@ -16,9 +17,13 @@ const REMEMBERED: usize = 8;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
     /// A limit for a running transaction.
-    TxLimit { connector: usize, transaction_id: i64, limit: Setpoint, number: u64 },
+    TxLimit { connector: usize, transaction_id: i64, limit: Setpoint, number: u64, manner: Manner },
     /// The default limit of the whole charge point.
-    DefaultLimit { limit: Setpoint, number: u64 },
+    DefaultLimit { limit: Setpoint, number: u64, manner: Manner },
+    /// A profile of ours that another form has replaced, or that outlived its session.
+    ClearLimit { connector: usize, scope: Scope },
+    /// The end of a transaction that nothing else keeps within the site's limit.
+    Stop { transaction_id: i64 },
     /// What can it do?
     GetConfiguration,
     /// Meter values now, please.

@@ -3,7 +3,7 @@
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::point::{Active, Connector, Point};
 use crate::csms::transactions::Transaction;
-use crate::csms::{Csms, PointIx, SiteIx};
+use crate::csms::{Csms, PointIx, SiteIx, Trouble};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::ChargePointStatus;
 use crate::time::Time;
@@ -35,6 +35,8 @@ pub struct SiteTotals {
     pub reserved: Watts,
     /// Running transactions.
     pub active_sessions: u32,
+    /// Connectors that refuse or ignore limits.
+    pub troubled: u32,
 }
 
 /// A charge point.
@@ -69,6 +71,8 @@ pub struct ConnectorView {
     pub draw: Watts,
     /// The running session.
     pub session: Option<SessionId>,
+    /// It refuses or ignores limits.
+    pub trouble: Option<Trouble>,
 }
 
 /// A running session.
@@ -154,6 +158,7 @@ impl Csms {
             for connector in self.points[point.0].connectors.iter() {
                 totals.draw += Watts(connector.measured_w);
                 totals.active_sessions += u32::from(connector.active.is_some());
+                totals.troubled += u32::from(connector.trouble().is_some());
             }
         }
         totals
@@ -218,6 +223,7 @@ impl Csms {
                 allocated: state.allocated_on(connector),
                 draw: Watts(connector.measured_w),
                 session: transaction.map(|(_, transaction)| transaction.session.clone()),
+                trouble: connector.trouble(),
             }
         });
         Some(PointView {
@@ -289,7 +295,7 @@ impl Csms {
             site: self.site_of(point).map(|site| self.site_id(site).clone()),
             id_tag: transaction.id_tag.clone(),
             started_at: transaction.timestamp,
-            energy_wh: active.energy_wh,
+            energy_wh: active.account.wh(),
             allocated: state.allocated_on(connector),
             draw: Watts(connector.measured_w),
             weight: state.weight,

@@ -13,7 +13,9 @@
 //!   keeps what they are about.
 //! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
 //!   says what became of them.
-//! - `acceptance` learns from meter values what a car can take.
+//! - `metering` takes meter values in: `account` keeps the energy, `acceptance` learns what a car
+//!   can take, `trust` judges whether the charger obeys; `clock` dates them.
+//! - `adapt` walks the ladder of `manner` where limits are refused or ignored, and remembers.
 //! - `inputs` takes what enters from outside: `registry` keeps sites and charge points,
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
@@ -24,9 +26,12 @@
 //! ([`Csms::reserved`]) and a raise is sent only if it keeps that sum within the limit.
 
 pub mod acceptance;
+mod account;
+mod adapt;
 mod answers;
 mod bounds;
 mod census;
+mod clock;
 mod command;
 mod commands;
 pub mod config;
@@ -39,9 +44,12 @@ mod inputs;
 pub mod ledger;
 mod line;
 mod lists;
+pub mod manner;
+mod metering;
 mod notices;
 mod outcomes;
 mod point;
+mod profiles;
 mod push;
 mod rebalance;
 pub mod records;
@@ -49,6 +57,7 @@ mod registry;
 pub mod restore;
 mod timers;
 mod transactions;
+mod trust;
 mod validate;
 mod view;
 
@@ -64,9 +73,10 @@ use crate::time::{Span, Time};
 use crate::units::Watts;
 
 pub use config::{ConfigPatch, Control, Hardware, Setpoint, SiteConfig};
-pub use event::{Event, Output};
+pub use event::{Event, Output, Trouble};
 pub use input::{Input, Refusal};
 pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
+pub use manner::{Breed, Manner};
 pub use notices::Notice;
 pub use view::{AllocationView, ChargerView};
 
@@ -138,6 +148,8 @@ pub struct Csms {
     /// By charge point; kept apart from their other state, because a sample looks at all of them.
     budgets: Vec<Budget>,
     roster: Roster,
+    /// How charge points of a kind are known to take limits.
+    manners: BTreeMap<Breed, Manner>,
     outputs: VecDeque<Output>,
     reader: Reader,
     deviations: BTreeMap<String, u64>,
@@ -162,6 +174,7 @@ impl Csms {
             timers: Timers::default(),
             budgets: Vec::new(),
             roster: Roster::default(),
+            manners: BTreeMap::new(),
             outputs: VecDeque::new(),
             reader: Reader::default(),
             deviations: BTreeMap::new(),
@@ -212,12 +225,14 @@ impl Csms {
     pub fn link_up(&mut self, now: Time, point: PointIx) {
         let state = &mut self.points[point.0];
         state.line.online = true;
+        state.clock.connect(now);
+        if state.registered {
+            self.recheck(now, point);
+        }
+        let state = &mut self.points[point.0];
         if std::mem::take(&mut state.restored) {
             // A boot may not follow, and nothing that it would tell was kept.
-            state.line.queue.push_back(Order::GetConfiguration);
-            let connectors = 0..state.connectors.len();
-            let ask = connectors.map(|connector| Order::TriggerStatus { connector });
-            state.line.queue.extend(ask);
+            state.line.queue.push_front(Order::GetConfiguration);
         }
         if state.registered {
             // No BootNotification follows when nothing changed (OCPP-J §5): say what is wanted.

@@ -4,12 +4,16 @@ use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::SiteIx;
 use crate::csms::acceptance::Acceptance;
+use crate::csms::account::{Account, Scale};
+use crate::csms::clock::StationClock;
 use crate::csms::command::Command;
 use crate::csms::config::{Hardware, Setpoint};
-use crate::csms::event::{Binding, Trigger};
+use crate::csms::event::{Binding, Trigger, Trouble};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
+use crate::csms::manner::{Breed, Manner, Station, Tried};
 use crate::csms::records::Records;
+use crate::csms::trust::{self, Distrust};
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -33,6 +37,15 @@ pub(crate) struct Point {
     /// Known from an earlier process and not connected since.
     pub(crate) restored: bool,
     pub(crate) capabilities: Capabilities,
+    /// What it is, once it has booted.
+    pub(crate) breed: Option<Box<Breed>>,
+    /// How limits are told to it, and how it is certain to take them.
+    pub(crate) manner: Manner,
+    pub(crate) proven_manner: Option<Manner>,
+    /// Sessions in a row that had to leave the form that is known to work.
+    pub(crate) doubts: u32,
+    pub(crate) tried: Tried,
+    pub(crate) clock: StationClock,
     pub(crate) connectors: Few<Connector>,
     pub(crate) default_limit: DefaultLimit,
     /// Operators' commands on the way that may undo our limits: anything may be in force then.
@@ -66,8 +79,13 @@ pub(crate) struct DefaultLimit {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
+    pub(crate) tried: Tried,
+    /// It is taken in no form: a start is bounded by the hardware alone.
+    pub(crate) exhausted: bool,
     /// What `Event::BoundChanged` told last: confirmed and bound.
     pub(crate) told: Option<(Option<Setpoint>, Setpoint)>,
+    /// What `Event::TroubleChanged` told last.
+    pub(crate) told_trouble: Option<Trouble>,
 }
 
 /// A card that waits for room for a start.
@@ -95,6 +113,8 @@ pub(crate) struct StartSlot {
     pub(crate) remote: bool,
     /// A remote start brings a profile along: it, not our default limit, bounds the start.
     pub(crate) profiled: bool,
+    /// Its time is over, and the station was asked whether something has started after all.
+    pub(crate) asked: bool,
 }
 
 /// One connector.
@@ -105,8 +125,19 @@ pub(crate) struct Connector {
     pub(crate) reported: bool,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
+    /// Its meter has shown a power.
+    pub(crate) metered: bool,
+    pub(crate) meter_scale: Scale,
+    /// It draws more than it accepts.
+    pub(crate) distrust: Option<Box<Distrust>>,
+    /// Limit of a session that is over, in a profile that stays, until it is known to be cleared.
+    pub(crate) leftover: Option<Setpoint>,
+    /// After a new connection something may run here, until it reports or this time is over.
+    pub(crate) unsure_until: Option<Time>,
     /// What `Event::BoundChanged` told last: confirmed and bound; `None`: nothing or gone.
     pub(crate) told: Option<(Option<Setpoint>, Setpoint)>,
+    /// What `Event::TroubleChanged` told last.
+    pub(crate) told_trouble: Option<Trouble>,
 }
 
 /// A connector with a running transaction.
@@ -114,12 +145,10 @@ pub(crate) struct Connector {
 pub(crate) struct Active {
     pub(crate) transaction_id: i64,
     pub(crate) started: Time,
-    /// Register at the start, Wh.
-    pub(crate) meter_start: i64,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
-    /// By the register since the start.
-    pub(crate) energy_wh: i64,
+    /// Energy since the start.
+    pub(crate) account: Account,
     /// The allocator's last rate.
     pub(crate) rate: Watts,
     /// What the push protocol works towards; `None` before the first decision.
@@ -140,9 +169,33 @@ pub(crate) struct Active {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
-    /// Samples in a row above what was permitted, and the draw to budget with meanwhile.
-    pub(crate) over_samples: u32,
-    pub(crate) over_measured: Option<Watts>,
+    /// Silences in a row.
+    pub(crate) silences: u32,
+    /// Limits are taken in no form: it keeps what it has, and how often that was tried again.
+    pub(crate) exhausted: bool,
+    pub(crate) tries: u32,
+    /// The confirmed limit is to be told again.
+    pub(crate) repush: bool,
+    /// How the last limit was accepted.
+    pub(crate) manner: Manner,
+    /// Another form than its charge point usually takes.
+    pub(crate) own_manner: Option<Manner>,
+    /// That has been accepted, which counts once a session.
+    pub(crate) odd: bool,
+    /// A TxProfile was told and may be installed.
+    pub(crate) overrules: bool,
+    /// A ChargePointMaxProfile was told and may be installed.
+    pub(crate) capped: bool,
+    /// A TxProfile of before that may still overrule the TxDefaultProfile which followed it.
+    pub(crate) beneath: Option<Setpoint>,
+    /// A TxDefaultProfile on the connector that was told and may outlive the session.
+    pub(crate) outlives: bool,
+    /// It was paused and got power again; how often that was repeated while nothing flowed.
+    pub(crate) resumed: bool,
+    pub(crate) repeats: u32,
+    pub(crate) stuck: bool,
+    /// When it was asked to end, because nothing else keeps the site within its limit.
+    pub(crate) stop_asked: Option<Time>,
     /// True for a start that was reported long after it happened: its stop may be queued too.
     pub(crate) belated: bool,
     /// Since when the car is known to have left: the end of the transaction is on its way or lost.
@@ -166,7 +219,13 @@ impl Point {
             reported: false,
             active: None,
             measured_w: 0,
+            metered: false,
+            meter_scale: Scale::default(),
+            distrust: None,
+            leftover: None,
+            unsure_until: None,
             told: None,
+            told_trouble: None,
         };
         Point {
             id,
@@ -178,6 +237,12 @@ impl Point {
             registered: false,
             restored: false,
             capabilities: Capabilities { unit, max_stack_level: 0, learned: false },
+            breed: None,
+            manner: Manner::default(),
+            proven_manner: None,
+            doubts: 0,
+            tried: Tried::default(),
+            clock: StationClock::default(),
             connectors: Few::new(connectors, connector),
             default_limit: DefaultLimit::default(),
             by_hand: 0,
@@ -196,6 +261,7 @@ impl Point {
     /// The most a start could draw here before its TxProfile.
     pub(crate) fn start_bound(&self) -> Setpoint {
         let default = &self.default_limit;
+        let left = self.connectors.iter().filter_map(|connector| connector.leftover).max();
         match default.confirmed {
             _ if self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled) => {
                 self.hardware.full()
@@ -203,31 +269,69 @@ impl Point {
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
-                .max(default.unknown.unwrap_or_default()),
+                .max(default.unknown.unwrap_or_default())
+                .max(left.unwrap_or_default()),
         }
+    }
+
+    /// The power of that, or what a connector here has proven to draw in spite of it.
+    pub(crate) fn start_watts(&self) -> Watts {
+        let proven = self.connectors.iter().map(|c| trust::proven(c.distrust.as_deref())).max();
+        let bound = self.hardware.watts(self.start_bound(), self.hardware.phases);
+        bound.max(proven.unwrap_or_default())
     }
 
     /// What this charge point could draw at most, by connector and start slot.
     pub(crate) fn worst_case(&self) -> Watts {
-        let start = self.hardware.watts(self.start_bound(), self.hardware.phases);
+        let start = self.start_watts();
         // A start with a profile of its own keeps its room until it is reported.
         let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
         let mut total = Watts::ZERO;
         for connector in self.connectors.iter() {
             total += match &connector.active {
-                Some(active) if self.by_hand > 0 => active.unbounded(&self.hardware),
-                Some(active) => active.worst_case(&self.hardware),
+                Some(active) if self.by_hand > 0 && active.gone.is_none() => {
+                    let full = self.hardware.full();
+                    let full = self.hardware.watts(full, active.phases(&self.hardware));
+                    full.max(connector.held(active, &self.hardware))
+                }
+                // Offline, a reboot may have fallen back to what bounds a start.
+                Some(active) if !self.line.online && active.gone.is_none() => {
+                    start.max(connector.held(active, &self.hardware))
+                }
+                Some(active) => connector.held(active, &self.hardware),
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
                 None if connector.charges() && covered > 0 => {
                     covered -= 1;
                     Watts::ZERO
                 }
-                None if connector.charges() => start,
+                None if connector.charges() || connector.unsure_until.is_some() => start,
                 None => Watts::ZERO,
             };
         }
-        total + Watts(start.0 * self.start_slots.len() as i64)
+        total + Watts(start.0 * self.slots_elsewhere() as i64)
+    }
+
+    /// What sessions without a limit of their own could draw more once the default limit that is
+    /// wanted is in force.
+    pub(crate) fn more_by_default(&self) -> Watts {
+        let wanted = self.default_limit.wanted;
+        let mut more = Watts::ZERO;
+        for connector in self.connectors.iter() {
+            let Some(active) = connector.active.as_ref() else { continue };
+            if !active.profiled && active.bound() < wanted {
+                let then = self.hardware.watts(wanted, active.phases(&self.hardware));
+                more += (then - connector.held(active, &self.hardware)).floor_zero();
+            }
+        }
+        more
+    }
+
+    /// Start slots for which no connector holds room already, because it may be charging unseen.
+    pub(crate) fn slots_elsewhere(&self) -> usize {
+        let held = |c: &&Connector| c.active.is_none() && c.unsure_until.is_some();
+        let unseen = self.connectors.iter().filter(held).count();
+        self.start_slots.len().saturating_sub(if self.line.online { unseen } else { 0 })
     }
 
     /// Accepted limits of the running sessions.
@@ -240,6 +344,27 @@ impl Point {
     pub(crate) fn allocated_on(&self, connector: &Connector) -> Watts {
         let active = connector.active.as_ref().filter(|active| active.profiled);
         active.map_or(Watts::ZERO, |active| active.allocated(&self.hardware))
+    }
+
+    /// What decides how a limit can be told.
+    pub(crate) fn station(&self) -> Station {
+        Station {
+            unit: self.capabilities.unit,
+            max_level: self.capabilities.max_stack_level,
+            connectors: self.connectors.len(),
+        }
+    }
+
+    /// How the next limit on a connector (index) is told.
+    pub(crate) fn manner_at(&self, index: usize) -> Manner {
+        let active = self.connectors[index].active.as_ref();
+        active.and_then(|active| active.own_manner).unwrap_or(self.manner)
+    }
+
+    /// The largest set-point up to this one that can be told there.
+    pub(crate) fn tellable(&self, index: usize, limit: Setpoint) -> Setpoint {
+        let whole = self.manner_at(index).whole_amps && self.hardware.kind == CurrentKind::Ac;
+        if whole { Setpoint(limit.0 / 10 * 10) } else { limit }
     }
 
     /// Takes the room of the card that starts, or else of the one that has waited longest. Without
@@ -266,6 +391,27 @@ impl Point {
 }
 
 impl Connector {
+    /// Room for its transaction, or for one that runs here: what could be in force, or what was
+    /// drawn in spite of it.
+    pub(crate) fn held(&self, active: &Active, hardware: &Hardware) -> Watts {
+        if active.gone.is_some() {
+            return Watts::ZERO;
+        }
+        active.worst_case(hardware).max(trust::proven(self.distrust.as_deref()))
+    }
+
+    /// What an operator should know.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        let active = self.active.as_ref();
+        if let Some(excess) = trust::excess(self.distrust.as_deref()) {
+            return Some(Trouble::NotCompliant { excess });
+        }
+        if active.is_some_and(|active| active.exhausted) {
+            return Some(Trouble::Uncontrollable);
+        }
+        active.is_some_and(|active| active.stuck).then_some(Trouble::Stuck)
+    }
+
     /// A car stands here and its transaction has not begun.
     pub(crate) fn prepares(&self) -> bool {
         self.status == ChargePointStatus::Preparing
@@ -280,14 +426,13 @@ impl Connector {
 }
 
 impl Active {
-    pub(crate) fn new(transaction_id: i64, meter_start: i64, bound: Setpoint, now: Time) -> Active {
+    pub(crate) fn new(transaction_id: i64, account: Account, bound: Setpoint, now: Time) -> Active {
         Active {
             transaction_id,
             started: now,
-            meter_start,
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
-            energy_wh: 0,
+            account,
             rate: Watts::ZERO,
             target: None,
             binding: Binding::Allocation(Reason::Site),
@@ -301,8 +446,21 @@ impl Active {
             last_number: 0,
             refusals: 0,
             retry_at: None,
-            over_samples: 0,
-            over_measured: None,
+            silences: 0,
+            exhausted: false,
+            tries: 0,
+            repush: false,
+            manner: Manner::default(),
+            own_manner: None,
+            odd: false,
+            overrules: false,
+            capped: false,
+            beneath: None,
+            outlives: false,
+            resumed: false,
+            repeats: 0,
+            stuck: false,
+            stop_asked: None,
             belated: false,
             gone: None,
         }
@@ -319,18 +477,14 @@ impl Active {
         self.acceptance.phases().unwrap_or(hardware.phases)
     }
 
-    pub(crate) fn worst_case(&self, hardware: &Hardware) -> Watts {
-        if self.gone.is_some() {
-            return Watts::ZERO;
-        }
-        let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
-        permitted.max(self.over_measured.unwrap_or_default())
+    /// The largest limit that could be in force.
+    pub(crate) fn bound(&self) -> Setpoint {
+        self.entry.bound().max(self.beneath.unwrap_or_default())
     }
 
-    /// What it could draw at most if none of our limits held.
-    pub(crate) fn unbounded(&self, hardware: &Hardware) -> Watts {
-        let full = hardware.watts(hardware.full(), self.phases(hardware));
-        if self.gone.is_some() { Watts::ZERO } else { full.max(self.worst_case(hardware)) }
+    /// The power of that.
+    pub(crate) fn worst_case(&self, hardware: &Hardware) -> Watts {
+        hardware.watts(self.bound(), self.phases(hardware))
     }
 
     /// The accepted limit.

@@ -9,27 +9,24 @@ use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Binding, Event, ProfileSent, Trigger};
 use crate::csms::line::Order;
+use crate::csms::manner::Scope;
 use crate::csms::point::Connector;
+use crate::csms::profiles::{self, purpose_name};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::action::Action;
 use crate::ocpp::frame;
 use crate::ocpp::messages::{
-    ChargingProfile, GetConfigurationRequest, SetChargingProfileRequest, TriggerMessageRequest,
+    ChargingProfile, ClearChargingProfileRequest, GetConfigurationRequest,
+    RemoteStopTransactionRequest, SetChargingProfileRequest, TriggerMessageRequest,
 };
-use crate::ocpp::profile::{Kind, Period, Profile, Purpose, RateUnit, Schedule, Tenths};
+use crate::ocpp::profile::Profile;
 use crate::ocpp::types::MessageTrigger;
 use crate::time::{Span, Time};
-use crate::units::Watts;
 
 /// A raise that is blocked this long takes what room there is. Longer than a decrease usually
 /// takes to be confirmed (`confirm_after` and a round trip), or every raise would come in two.
 const PARTIAL_AFTER: Span = Span::from_s(12);
-/// Profile ids: one for the default limit, then one per connector, so that each replaces itself.
-const DEFAULT_PROFILE_ID: i32 = 1;
-const TX_PROFILE_ID: i32 = 100;
-/// Absolute schedules begin a little in the past, so that a clock behind ours has begun them too.
-const SCHEDULE_LEAD: Span = Span::from_s(60);
 
 /// What became of an attempt to raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,9 +97,11 @@ impl Csms {
             let active = connector.active.as_ref()?;
             let target = active.next_limit()?;
             let waits = active.retry_at.is_some_and(|at| at > now);
-            let down = target < active.entry.standing();
-            let unprofiled = !active.profiled && target == active.entry.standing();
-            (!waits && (down || unprofiled)).then_some((index, target))
+            let standing = active.entry.standing();
+            let down = target < standing;
+            let again = active.repush || !active.profiled && target == standing;
+            let limit = target.min(if active.repush { standing } else { target });
+            (!waits && (down || again)).then_some((index, limit))
         })
     }
 
@@ -112,6 +111,11 @@ impl Csms {
         let waits = default.retry_at.is_some_and(|at| at > now);
         let known = default.confirmed.filter(|_| default.unknown.is_none());
         let raise = known.is_some_and(|known| known < default.wanted);
+        // After a boot it may permit more to a session that has lost its own limit.
+        let site = &self.sites[state.site.0];
+        if state.more_by_default() > (site.config.ev_limit() - site.reserved).floor_zero() {
+            return false;
+        }
         // While a start is under way that was let in under a lower bound, the bound stays; nor does
         // anybody know what has begun meanwhile before a connector that came back has said so.
         let unbounded = |connector: &Connector| match &connector.active {
@@ -158,7 +162,9 @@ impl Csms {
         let state = &self.points[point.0];
         let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
         let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
-        let Some(target) = active.target else { return Raise::Done };
+        let Some(target) = active.target.map(|target| state.tellable(index, target)) else {
+            return Raise::Done;
+        };
         let confirmed = active.entry.confirmed();
         let control = &site.control;
         let dead_band = match hardware.kind {
@@ -183,15 +189,15 @@ impl Csms {
             return Raise::Damped(allowed_at);
         }
         let phases = active.phases(&hardware);
-        let held = active.worst_case(&hardware);
+        let held = state.connectors[index].held(active, &hardware);
         let room = site.config.ev_limit() - site.reserved;
         if hardware.watts(target, phases) - held <= room {
             self.send_tx_limit(now, point, index, target);
             return Raise::Sent;
         }
         let blocked_since = active.blocked_since.unwrap_or(now);
-        let partial =
-            hardware.setpoint((held + room).floor_zero().floor_to(hardware.step(phases)), phases);
+        let fitting = (held + room).floor_zero().floor_to(hardware.step(phases));
+        let partial = state.tellable(index, hardware.setpoint(fitting, phases));
         let minimum = hardware.minimum(site.config.min_charge_rate, phases);
         let worth = partial < target
             && partial.0 - confirmed.0 >= dead_band
@@ -211,7 +217,8 @@ impl Csms {
     fn send_tx_limit(&mut self, now: Time, point: PointIx, index: usize, limit: Setpoint) {
         let number = self.next_profile_number();
         let state = &mut self.points[point.0];
-        let hardware = state.hardware;
+        let (hardware, manner) = (state.hardware, state.manner_at(index));
+        let limit = state.tellable(index, limit);
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         let phases = active.phases(&hardware);
         let partial = active.target.is_some_and(|target| limit < target);
@@ -219,32 +226,32 @@ impl Csms {
             number,
             point,
             connector: index as u32 + 1,
-            purpose: "TxProfile",
+            purpose: purpose_name(manner.scope),
             limit: hardware.watts(limit, phases),
             previous: hardware.watts(active.entry.standing(), phases),
             trigger: active.trigger,
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
+        match manner.scope {
+            Scope::Transaction => active.overrules = true,
+            // The TxProfile of before goes on overruling it until it is cleared.
+            Scope::Connector if active.overrules => {
+                active.beneath = active.beneath.max(Some(active.entry.bound()));
+            }
+            Scope::Connector => {}
+            Scope::Station => active.capped = true,
+        }
         active.entry.sent(limit);
         active.last_number = number;
         active.blocked_since = None;
+        active.repush = false;
+        active.outlives |= manner.scope == Scope::Connector;
         let transaction_id = active.transaction_id;
-        let profile = Profile {
-            id: TX_PROFILE_ID + index as i32 + 1,
-            transaction_id: Some(transaction_id),
-            stack_level: state.capabilities.max_stack_level,
-            purpose: Purpose::TxProfile,
-            ..state.profile(limit, now)
-        };
+        let (at, profile) = state.session_profile((index, manner), transaction_id, limit, now);
         self.update_reserved(point);
         self.rebalance_sent(point, index, number);
-        self.send_profile(
-            now,
-            point,
-            &profile,
-            sent,
-            Order::TxLimit { connector: index, transaction_id, limit, number },
-        );
+        let order = Order::TxLimit { connector: index, transaction_id, limit, number, manner };
+        self.send_profile(now, point, at, &profile, sent, order);
     }
 
     fn send_default_limit(&mut self, now: Time, point: PointIx) {
@@ -266,25 +273,29 @@ impl Csms {
         };
         state.default_limit.in_flight = Some(limit);
         state.default_limit.last_number = number;
-        let profile = Profile {
-            id: DEFAULT_PROFILE_ID,
-            purpose: Purpose::TxDefaultProfile,
-            ..state.profile(limit, now)
-        };
+        for active in state.connectors.iter_mut().filter_map(|c| c.active.as_mut()) {
+            if !active.profiled && active.bound() < limit {
+                active.entry.doubt(limit);
+            }
+        }
+        let manner = state.manner.of_start();
+        let profile = state.start_profile(limit, now);
         self.update_reserved(point);
-        self.send_profile(now, point, &profile, sent, Order::DefaultLimit { limit, number });
+        let order = Order::DefaultLimit { limit, number, manner };
+        self.send_profile(now, point, 0, &profile, sent, order);
     }
 
     fn send_profile(
         &mut self,
         now: Time,
         point: PointIx,
+        connector: u32,
         profile: &Profile,
         sent: ProfileSent,
         order: Order,
     ) {
         let request = SetChargingProfileRequest {
-            connector_id: sent.connector,
+            connector_id: connector,
             cs_charging_profiles: ChargingProfile::from(profile),
         };
         self.emit(Event::ProfileSent(sent));
@@ -311,6 +322,23 @@ impl Csms {
                     connector_id: Some(*connector as u32 + 1),
                 };
                 self.send_call(now, point, order, Action::TriggerMessage, &request);
+            }
+            Order::ClearLimit { connector, scope } => {
+                if !self.may_clear(point, *connector, *scope) {
+                    return self.pump(now, point);
+                }
+                let id = Some(profiles::session_profile_id(*connector, *scope));
+                let request = ClearChargingProfileRequest {
+                    id,
+                    connector_id: None,
+                    charging_profile_purpose: None,
+                    stack_level: None,
+                };
+                self.send_call(now, point, order, Action::ClearChargingProfile, &request);
+            }
+            Order::Stop { transaction_id } => {
+                let request = RemoteStopTransactionRequest { transaction_id: *transaction_id };
+                self.send_call(now, point, order, Action::RemoteStopTransaction, &request);
             }
             Order::Command(command) => self.send_command(now, point, (**command).clone()),
             Order::TxLimit { .. } | Order::DefaultLimit { .. } => {}
@@ -385,6 +413,7 @@ impl Csms {
         budget.reserved = worst_case;
         budget.allocated = state.allocated();
         self.tell_bounds(point);
+        self.tell_troubles(point);
         self.roster.touch(point);
         if fell {
             self.emit(Event::ReservationFell { point });
@@ -399,44 +428,3 @@ const KEYS_OF_INTEREST: [&str; 4] = [
     "NumberOfConnectors",
     "MeterValueSampleInterval",
 ];
-
-impl super::point::Point {
-    /// A profile skeleton with one unlimited-in-time period in the unit the charge point takes.
-    /// DC limits are powers, AC limits currents; where the charge point allows only the other
-    /// unit, the limit is converted at the nominal voltage on all phases, rounded down.
-    fn profile(&self, limit: Setpoint, now: Time) -> Profile {
-        let hardware = &self.hardware;
-        let unit = self.capabilities.unit;
-        let tenths = match (hardware.kind, unit) {
-            (CurrentKind::Ac, RateUnit::A) => limit.0,
-            (CurrentKind::Ac, RateUnit::W) => {
-                limit.0 * hardware.voltage_v * i64::from(hardware.phases)
-            }
-            (CurrentKind::Dc, RateUnit::W) => limit.0 * 10,
-            (CurrentKind::Dc, RateUnit::A) => {
-                Watts(limit.0).to_current(hardware.voltage_v, hardware.phases).0
-            }
-        };
-        // Watts are divided by the number of phases, and by three where none is given (errata 3.68).
-        let in_watts = hardware.kind == CurrentKind::Ac && unit == RateUnit::W;
-        let phases = in_watts.then_some(hardware.phases);
-        let period = Period { start_s: 0, limit: Tenths(tenths), phases };
-        Profile {
-            id: 0,
-            transaction_id: None,
-            stack_level: 0,
-            purpose: Purpose::TxDefaultProfile,
-            kind: Kind::Absolute,
-            recurrency: None,
-            valid_from: None,
-            valid_to: None,
-            schedule: Schedule {
-                duration_s: None,
-                start: Some(now - SCHEDULE_LEAD),
-                unit,
-                periods: vec![period],
-                min_rate: None,
-            },
-        }
-    }
-}

@@ -6,10 +6,12 @@
 //! of a running transaction is never above the last that was accepted. Decreases are sent first,
 //! as always, also where what was kept is more than a site has by now.
 
+use crate::csms::account::{Account, Scale};
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
+use crate::csms::manner::{Breed, Manner, Scope};
 use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
@@ -36,6 +38,10 @@ pub struct RestoredState {
     pub limits: Vec<RestoredLimit>,
     /// What else is known; unknown charge points are passed over.
     pub records: Vec<(ChargePointId, Record)>,
+    /// What charge points are; unknown ones are passed over.
+    pub breeds: Vec<(ChargePointId, Breed)>,
+    /// How charge points of a kind are known to take limits.
+    pub manners: Vec<(Breed, Manner)>,
 }
 
 /// A site.
@@ -114,6 +120,10 @@ impl Csms {
         for point in &state.points {
             csms.restore_point(now, point);
         }
+        csms.manners.extend(state.manners.iter().cloned());
+        for (point, breed) in &state.breeds {
+            csms.restore_breed(point, breed);
+        }
         csms.transactions.take_ids(state.last_transaction_id);
         for transaction in &state.transactions {
             csms.restore_transaction(transaction);
@@ -151,6 +161,22 @@ impl Csms {
         self.want_default_limit(point);
     }
 
+    fn restore_breed(&mut self, point: &ChargePointId, breed: &Breed) {
+        let Some(point) = self.point(point.as_str()) else { return };
+        let state = &mut self.points[point.0];
+        state.breed = Some(Box::new(breed.clone()));
+        state.proven_manner = self.manners.get(breed).copied();
+        state.manner = state.proven_manner.unwrap_or_default();
+        if state.manner.scope != Scope::Connector {
+            return;
+        }
+        // What earlier sessions left there may be in force, whatever the start limit says.
+        let full = state.hardware.full();
+        for connector in 0..state.connectors.len() {
+            self.clear_leftover(point, connector, full);
+        }
+    }
+
     fn restore_transaction(&mut self, saved: &RestoredTransaction) {
         let id = saved.transaction_id;
         self.transactions.take_ids(id);
@@ -161,6 +187,7 @@ impl Csms {
             connector: saved.connector,
             id_tag: saved.id_tag.clone(),
             timestamp: saved.started_at,
+            said: saved.started_at,
             meter_start: saved.meter_start_wh,
             ended: saved.ended,
         };
@@ -169,7 +196,8 @@ impl Csms {
         let (Some(index), false) = (state.connector(saved.connector), saved.ended) else { return };
         let full = state.hardware.full();
         let connector = &mut state.connectors[index];
-        let mut active = Active::new(id, saved.meter_start_wh, full, saved.started_at);
+        let account = Account::new(saved.meter_start_wh, Scale::default(), saved.started_at);
+        let mut active = Active::new(id, account, full, saved.started_at);
         // Unless a limit of it was kept, anything may be in force.
         active.entry = Entry::restored(Setpoint::ZERO, full);
         active.reconfirm = true;
@@ -201,7 +229,8 @@ impl Csms {
             // Not bounded by the default limit: a remote start with a profile of its own.
             let full = hardware.full();
             let profiled = saved.bound == full && state.default_limit.confirmed != Some(full);
-            state.start_slots.push(StartSlot { until, id_tag, remote, profiled });
+            let slot = StartSlot { until, id_tag, remote, profiled, asked: false };
+            state.start_slots.push(slot);
             return self.timers.arm_by(Key::Slots(point), until);
         };
         let confirmed = saved.confirmed.unwrap_or_default();

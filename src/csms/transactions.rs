@@ -1,33 +1,28 @@
 //! Transactions: who charges where, told once however often it is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::allocation::{Reason, Strategy};
-use crate::csms::acceptance::Learned;
-use crate::csms::config::Hardware;
-use crate::csms::event::{Binding, Event, Trigger};
-use crate::csms::point::Active;
+use crate::csms::account::{Account, Scale};
+use crate::csms::event::{Event, Trigger};
+use crate::csms::line::Order;
+use crate::csms::manner::Scope;
+use crate::csms::point::{Active, Connector};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ids::{self, SessionId};
-use crate::ocpp::messages::{MeterValuesRequest, StartTransactionRequest, StopTransactionRequest};
+use crate::ocpp::messages::{StartTransactionRequest, StopTransactionRequest};
 use crate::ocpp::meter::MeterReading;
 use crate::ocpp::types::{ChargePointStatus, StopReason};
 use crate::time::{Span, Time};
-use crate::units::Watts;
 
 /// A start older than this was queued while offline; its stop may be queued behind it.
 const BELATED_AFTER: Span = Span::from_s(300);
-/// A sample this young was not queued for long.
-const CURRENT_WITHIN: Span = Span::from_s(60);
+/// What is this young was not queued for long.
+pub(super) const CURRENT_WITHIN: Span = Span::from_s(60);
 /// Ended transactions remembered, to recognise repeated messages.
 const REMEMBERED: usize = 10_000;
-/// No meter of a connector shows more, whatever its unit: 10 MW, 100 kA in tenths of an ampere.
-const MOST_SHOWN: i64 = 10_000_000;
-/// No register shows more: 10^15 Wh. Sums of them stay far from overflow.
-const MOST_REGISTERED_WH: i64 = 1_000_000_000_000_000;
-/// Steps of a draw below this are not worth recording as a cause: 0.7 kW.
-const STEP_WORTH_W: i64 = 700;
+/// Stops of transactions that were never started here, remembered to recognise repetitions.
+const STRAYS: usize = 1_000;
 
 /// A transaction, running or ended.
 #[derive(Clone, Debug)]
@@ -36,7 +31,10 @@ pub(crate) struct Transaction {
     pub(crate) point: PointIx,
     pub(crate) connector: u32,
     pub(crate) id_tag: String,
+    /// When it began, in our time.
     pub(crate) timestamp: Time,
+    /// The same as its station said it, to recognise a repetition.
+    pub(crate) said: Time,
     pub(crate) meter_start: i64,
     pub(crate) ended: bool,
 }
@@ -47,6 +45,8 @@ pub(crate) struct Transactions {
     by_id: BTreeMap<i64, Transaction>,
     /// Ids of the remembered transactions of each charge point, oldest first.
     at_point: BTreeMap<PointIx, Vec<i64>>,
+    /// Stops without a start that were recorded: where, which id, which register.
+    strays: VecDeque<(PointIx, i64, i64)>,
     last_id: i64,
 }
 
@@ -78,10 +78,13 @@ impl Transactions {
     }
 
     fn same_start(&self, point: PointIx, start: &StartTransactionRequest<'_>) -> Option<i64> {
+        // Without a clock the same words mean the same start only while it runs.
+        let dated = start.timestamp.is_plausible();
         let is_same = |transaction: &Transaction| {
             transaction.connector == start.connector_id
                 && transaction.meter_start == start.meter_start
-                && transaction.timestamp == start.timestamp.0
+                && transaction.said == start.timestamp.0
+                && (dated || !transaction.ended)
                 && transaction.id_tag.eq_ignore_ascii_case(&start.id_tag)
         };
         let known = self.at_point.get(&point)?;
@@ -104,7 +107,10 @@ impl Csms {
         }
         let id = self.transactions.reserve_id();
         let session = SessionId::new(&ids::make("ses", now, id as u64));
-        let timestamp = if start.timestamp.is_plausible() { start.timestamp.0 } else { now };
+        let (timestamp, off) = self.points[point.0].clock.read(start.timestamp, now);
+        if off {
+            self.count("a clock is off".to_owned());
+        }
         let index = self.points[point.0].connector(start.connector_id);
         self.transactions.insert(
             id,
@@ -114,6 +120,7 @@ impl Csms {
                 connector: start.connector_id,
                 id_tag: start.id_tag.to_string(),
                 timestamp,
+                said: start.timestamp.0,
                 meter_start: start.meter_start,
                 // Where no connector is, nothing runs.
                 ended: index.is_none(),
@@ -126,7 +133,7 @@ impl Csms {
         };
         if self.points[point.0].connectors[index].active.is_some() {
             self.count("StartTransaction on a busy connector".to_owned());
-            self.end(now, point, index, None, StopReason::Other);
+            self.end(now, point, index, Ending { register: None, reason: StopReason::Other });
         }
         let state = &mut self.points[point.0];
         let connector = &state.connectors[index];
@@ -140,8 +147,14 @@ impl Csms {
             state.take_slot(Some(&start.id_tag));
         }
         let bound = state.start_bound();
-        let mut active = Active::new(id, start.meter_start, bound, now);
+        let account =
+            Account::new(start.meter_start, state.connectors[index].meter_scale, timestamp);
+        let mut active = Active::new(id, account, bound, now);
         active.belated = now.since(timestamp) > BELATED_AFTER && !charges;
+        if active.belated {
+            // Who came first is told by who began first.
+            active.started = timestamp;
+        }
         active.gone = left.then_some(now);
         state.connectors[index].active = Some(active);
         self.update_reserved(point);
@@ -155,31 +168,82 @@ impl Csms {
     /// never started here. All are acknowledged (ocpp.md §3.3, Q27).
     pub(super) fn stopped(&mut self, now: Time, point: PointIx, stop: &StopTransactionRequest<'_>) {
         let reason = stop.reason.unwrap_or(StopReason::Local);
+        let (at, _) = self.points[point.0].clock.read(stop.timestamp, now);
+        let rated = self.points[point.0].hardware.max_power;
         let index = self.points[point.0].connectors.iter().position(|connector| {
             connector
                 .active
                 .as_ref()
                 .is_some_and(|active| active.transaction_id == stop.transaction_id)
         });
-        match index {
-            Some(index) => self.end(now, point, index, Some(stop.meter_stop), reason),
-            None if self.transactions.get(stop.transaction_id).is_some_and(|known| known.ended) => {
-                self.count("StopTransaction repeated".to_owned());
+        let Some(index) = index else {
+            let known = self.transactions.get(stop.transaction_id);
+            return match known.is_some_and(|known| known.ended && known.point == point) {
+                true => self.count("StopTransaction repeated".to_owned()),
+                false => self.stray_stop(now, point, stop, (at, reason)),
+            };
+        };
+        if let Some(active) = self.points[point.0].connectors[index].active.as_mut() {
+            let values = stop.transaction_data.as_deref().unwrap_or_default();
+            for (taken, reading) in MeterReading::by_instant(values) {
+                let taken = if taken.is_plausible() { taken.0.min(at) } else { at };
+                active.account.show(reading.energy_mwh, None, taken, rated);
             }
-            None => self.count("StopTransaction of an unknown transaction".to_owned()),
         }
+        let register = Some((stop.meter_stop, at));
+        self.end(now, point, index, Ending { register, reason });
     }
 
-    fn end(
+    /// A transaction of which only the end was told: its start was lost for good (id -1, errata
+    /// 3.18), or the station charges without asking. What its end says is kept, once.
+    fn stray_stop(
         &mut self,
         now: Time,
         point: PointIx,
-        index: usize,
-        meter_stop: Option<i64>,
-        reason: StopReason,
+        stop: &StopTransactionRequest<'_>,
+        (at, reason): (Time, StopReason),
     ) {
+        self.count("StopTransaction of an unknown transaction".to_owned());
+        let stray = (point, stop.transaction_id, stop.meter_stop);
+        if self.transactions.strays.contains(&stray) {
+            return;
+        }
+        if self.transactions.strays.len() == STRAYS {
+            self.transactions.strays.pop_front();
+        }
+        self.transactions.strays.push_back(stray);
+        let state = &self.points[point.0];
+        let idle = |connector: &Connector| connector.active.is_none();
+        let connector = state.connectors.iter().position(idle).unwrap_or(0) as u32 + 1;
+        let rated = state.hardware.max_power;
+        let values = stop.transaction_data.as_deref().unwrap_or_default();
+        let mut registers = MeterReading::by_instant(values)
+            .filter_map(|(taken, reading)| Some((taken, reading.energy_mwh?)));
+        let first = registers.next().filter(|(taken, _)| taken.is_plausible());
+        let (began, meter_start) =
+            first.map_or((at, stop.meter_stop), |(taken, register)| (taken.0, register / 1000));
+        let mut account = Account::new(meter_start, Scale::default(), began.min(at));
+        account.close(stop.meter_stop, at, rated);
+        let transaction_id = self.transactions.reserve_id();
+        let transaction = Transaction {
+            session: SessionId::new(&ids::make("ses", now, transaction_id as u64)),
+            point,
+            connector,
+            id_tag: stop.id_tag.as_deref().unwrap_or_default().to_owned(),
+            timestamp: began.min(at),
+            said: stop.timestamp.0,
+            meter_start,
+            ended: true,
+        };
+        self.transactions.insert(transaction_id, transaction);
+        let energy_wh = account.wh();
+        self.emit(Event::SessionFound { point, transaction_id, energy_wh, reason });
+    }
+
+    fn end(&mut self, now: Time, point: PointIx, index: usize, ending: Ending) {
         let state = &mut self.points[point.0];
-        let Some(active) = state.connectors[index].active.take() else { return };
+        let rated = state.hardware.max_power;
+        let Some(mut active) = state.connectors[index].active.take() else { return };
         state.connectors[index].measured_w = 0;
         if state.connectors[index].charges() {
             // Until its own report comes, no other transaction runs here.
@@ -187,15 +251,21 @@ impl Csms {
         }
         self.timers.disarm(Key::Settle(point, index));
         self.timers.disarm(Key::Confirm(point, index));
-        let mut energy_wh = active.energy_wh;
+        if let Some((register, at)) = ending.register {
+            active.account.close(register, at, rated);
+        }
+        if active.capped && state.manner.scope != Scope::Station {
+            // It would stay for good.
+            let order = Order::ClearLimit { connector: index, scope: Scope::Station };
+            state.line.queue.push_back(order);
+        }
+        if active.outlives {
+            self.clear_leftover(point, index, active.bound());
+        }
         let mut session = None;
         if let Some(transaction) = self.transactions.by_id.get_mut(&active.transaction_id) {
             transaction.ended = true;
             session = Some(transaction.session.clone());
-            if let Some(stop) = meter_stop {
-                let most = MOST_REGISTERED_WH;
-                energy_wh = energy_wh.max(stop.saturating_sub(transaction.meter_start).min(most));
-            }
         }
         self.want_default_limit(point);
         self.update_reserved(point);
@@ -207,139 +277,18 @@ impl Csms {
                 connector,
                 session,
                 transaction_id,
-                energy_wh,
-                reason,
+                energy_wh: active.account.wh(),
+                reason: ending.reason,
             });
         }
         self.trigger(now, point, Trigger::SessionEnd);
     }
-
-    /// MeterValues: the register feeds the session's energy, the draw feeds the ledger and the
-    /// acceptance estimator.
-    pub(super) fn metered(&mut self, now: Time, point: PointIx, values: &MeterValuesRequest<'_>) {
-        let Some(index) = self.points[point.0].connector(values.connector_id) else { return };
-        for (timestamp, mut reading) in MeterReading::by_instant(&values.meter_value) {
-            if disbelieve(&mut reading) {
-                self.count("MeterValues: impossible value".to_owned());
-            }
-            // A clock that is ahead must not make an old sample look new, and one that was never
-            // set says nothing.
-            let taken = if timestamp.is_plausible() { timestamp.0.min(now) } else { now };
-            self.take_reading(now, point, index, &reading, taken);
-        }
-    }
-
-    fn take_reading(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        index: usize,
-        reading: &MeterReading,
-        taken: Time,
-    ) {
-        let state = &mut self.points[point.0];
-        let control = &self.sites[state.site.0].control;
-        let hardware = state.hardware;
-        let connector = &mut state.connectors[index];
-        let before_w = connector.measured_w;
-        if let Some(power) = reading.power_w {
-            connector.measured_w = power;
-        }
-        let measured = Watts(connector.measured_w);
-        let Some(active) = connector.active.as_mut() else { return };
-        if let Some(register) = reading.energy_wh {
-            // A register never goes back within a transaction; one that does is not believed.
-            let energy_wh = register.saturating_sub(active.meter_start).min(MOST_REGISTERED_WH);
-            active.energy_wh = active.energy_wh.max(energy_wh);
-        }
-        let draws = reading.power_w.is_some_and(|power| power > 0);
-        let still_there = draws && active.gone.is_some_and(|gone| taken > gone);
-        if active.belated && now.since(taken) < CURRENT_WITHIN || still_there {
-            // Messages about a transaction keep their order: no stop is waiting behind this one.
-            active.belated = false;
-            active.gone = None;
-            self.trigger(now, point, Trigger::SessionStart);
-            return self.take_reading(now, point, index, reading, taken);
-        }
-        // A sample that waited for a better line tells of an earlier limit.
-        let answers_offer = taken >= active.offered_since;
-        let phases_before = active.acceptance.phases();
-        let learned = if control.learn_acceptance && answers_offer {
-            let (offer, since) = (active.entry.confirmed(), active.offered_since);
-            active.acceptance.observe(reading, offer, since, &hardware, taken)
-        } else {
-            Learned::Nothing
-        };
-        // Whom max_throughput admits depends on every cap, binding or not.
-        let every_cap_counts = self.sites[state.site.0].config.strategy == Strategy::MaxThroughput;
-        let matters = active.acceptance.phases() != phases_before
-            || active.may_change_allocation(learned, &hardware)
-            || (every_cap_counts && learned != Learned::Nothing);
-        let tolerance = Watts(control.confirm_tolerance.0 * i64::from(active.phases(&hardware)));
-        let confirm_after = control.confirm_after;
-        let mut disobeyed = false;
-        if reading.power_w.is_some() {
-            let allowed = hardware.watts(active.entry.confirmed(), active.phases(&hardware));
-            if measured <= allowed + tolerance {
-                active.entry.confirmed_by_meter(taken, confirm_after);
-            }
-            if taken.since(active.offered_since) >= confirm_after {
-                disobeyed = active.judge(measured, tolerance, &hardware);
-            }
-        }
-        if learned != Learned::Nothing || (measured.0 - before_w).abs() >= STEP_WORTH_W {
-            self.emit(Event::DrawStepped { point });
-        }
-        self.update_reserved(point);
-        if disobeyed {
-            // Others must make room for it, or get it back, at once.
-            self.trigger(now, point, Trigger::Connection);
-        } else if matters {
-            self.trigger(now, point, Trigger::Acceptance);
-        }
-    }
 }
 
-/// Leaves out what no meter can show; true when there was such a value.
-fn disbelieve(reading: &mut MeterReading) -> bool {
-    let possible = |most: i64| move |value: &i64| (-most..=most).contains(value);
-    let before = (reading.power_w, reading.current_da, reading.energy_wh);
-    reading.power_w = reading.power_w.filter(possible(MOST_SHOWN));
-    reading.current_da = reading.current_da.map(|current| current.filter(possible(MOST_SHOWN)));
-    reading.energy_wh = reading.energy_wh.filter(possible(MOST_REGISTERED_WH));
-    before != (reading.power_w, reading.current_da, reading.energy_wh)
-}
-
-impl Active {
-    /// Whether what was learned can move anybody's rate. A cap that stays above the session's
-    /// rate does not bind and changes nothing, nor does a cap that is lifted where it did not
-    /// bind; not deciding then is what keeps large sites cheap.
-    fn may_change_allocation(&self, learned: Learned, hardware: &Hardware) -> bool {
-        match learned {
-            Learned::Nothing => false,
-            Learned::More => !matches!(self.binding, Binding::Allocation(Reason::Site)),
-            Learned::Less => {
-                let worth = self.acceptance.worth_offering(hardware);
-                let worth = worth.map(|worth| hardware.watts(worth, self.phases(hardware)));
-                self.acceptance.is_full() || worth.is_some_and(|worth| worth < self.rate)
-            }
-        }
-    }
-
-    /// Two samples in a row above everything that was permitted: the charger does not obey, and
-    /// is budgeted at what it draws (allocation.md §3). Returns whether that began or ended.
-    fn judge(&mut self, measured: Watts, tolerance: Watts, hardware: &Hardware) -> bool {
-        let before = self.over_measured.is_some();
-        let permitted = hardware.watts(self.entry.bound(), self.phases(hardware));
-        if measured > permitted + tolerance {
-            self.over_samples += 1;
-            if self.over_samples >= 2 {
-                self.over_measured = Some(measured + tolerance);
-            }
-        } else {
-            self.over_samples = 0;
-            self.over_measured = None;
-        }
-        self.over_measured.is_some() != before
-    }
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    /// The register, Wh, and when it was read; `None`: it was not told.
+    register: Option<(i64, Time)>,
+    reason: StopReason,
 }

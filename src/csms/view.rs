@@ -1,6 +1,6 @@
 //! What the central system shows: the current allocation by the words of the REST API.
 
-use crate::csms::{Csms, PointIx, SiteIx};
+use crate::csms::{Csms, PointIx, SiteIx, Trouble};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::ChargePointStatus;
 use crate::time::Time;
@@ -40,6 +40,8 @@ pub struct ChargerView {
     pub actual_draw: Watts,
     /// The running session.
     pub session_id: Option<SessionId>,
+    /// It refuses or ignores limits.
+    pub trouble: Option<Trouble>,
 }
 
 impl Csms {
@@ -61,6 +63,7 @@ impl Csms {
                     allocated: station.allocated_on(connector),
                     actual_draw: Watts(connector.measured_w),
                     session_id: session.map(|transaction| transaction.session.clone()),
+                    trouble: connector.trouble(),
                 });
             }
         }

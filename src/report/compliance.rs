@@ -3,6 +3,8 @@
 //! `over_limit_*` and `committed_over_limit_*` come from the run itself, integrated at every
 //! event. What stands here is sampled and says so in its name or description.
 
+use crate::csms::Trouble;
+use crate::ids::ChargePointId;
 use crate::report::oscillation::{echo_window, exogenous, happened_within};
 use crate::scenario::model::Scenario;
 use crate::sim::record::{RunRecord, Sample};
@@ -57,6 +59,28 @@ pub struct Compliance {
     pub ripple_kw: Option<f64>,
     /// Ten-minute limit cycles of the allocated total, see [`limit_cycles`].
     pub limit_cycles: u64,
+}
+
+/// The chargers that drew more than the ledger had reserved for them, and how much more at most;
+/// the worst first.
+#[must_use]
+pub fn beyond_reservation(record: &RunRecord) -> Vec<(&ChargePointId, Watts)> {
+    let all = record.chargers.iter().zip(record.uncovered.iter().copied());
+    let mut beyond: Vec<_> = all.filter(|(_, excess)| *excess > Watts::ZERO).collect();
+    beyond.sort_by_key(|(_, excess)| std::cmp::Reverse(*excess));
+    beyond
+}
+
+/// The chargers that the central system reported as refusing or ignoring limits, and what was wrong
+/// at worst: in scenario order.
+#[must_use]
+pub fn reported(record: &RunRecord) -> Vec<(&ChargePointId, Trouble)> {
+    let worst = |charger: usize| {
+        let told = record.troubles.iter().filter(|(_, of, _, _)| *of == charger);
+        told.filter_map(|(_, _, _, trouble)| *trouble).max_by_key(|trouble| trouble.excess())
+    };
+    let chargers = record.chargers.iter().enumerate();
+    chargers.filter_map(|(index, id)| worst(index).map(|trouble| (id, trouble))).collect()
 }
 
 impl Compliance {

@@ -298,6 +298,8 @@ fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
         ("Events", number(record.events as f64, 0)),
         ("OCPP frames", number(record.frames as f64, 0)),
     ];
+    rows.extend(terminal::beyond(report).map(|who| ("Drew more than was reserved", who)));
+    rows.extend(terminal::reported(report).map(|who| ("Refused or ignored limits", who)));
     if let Some(speedup) = report.speedup() {
         let pace = format!("{} ({} times real time)", duration(record.wall_s), number(speedup, 0));
         rows.push(("Wall-clock time", pace));

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::report::assertions::{Outcome, round6};
 use crate::report::metrics::{CATALOGUE, Metrics};
-use crate::report::{Report, Verdict, strategy_name};
+use crate::report::{Report, Verdict, compliance, strategy_name};
 
 /// Identifies the layout; the number rises when a key changes its meaning or goes away.
 pub const SCHEMA: &str = "ampacity-summary/1";
@@ -34,6 +34,14 @@ pub fn render(report: &Report<'_>) -> String {
             ocpp_frames: report.record.frames,
         },
         metrics: Figures(&report.metrics),
+        beyond_reservation_kw: compliance::beyond_reservation(report.record)
+            .into_iter()
+            .map(|(charger, excess)| (charger.as_str(), excess.kw()))
+            .collect(),
+        reported: compliance::reported(report.record)
+            .into_iter()
+            .map(|(charger, trouble)| (charger.as_str(), trouble.name()))
+            .collect(),
         deviations: report.record.deviations.iter().map(|(k, n)| (k.as_str(), *n)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).unwrap_or_default();
@@ -56,6 +64,12 @@ struct Summary<'a> {
     assertions: &'a [Outcome],
     performance: Performance,
     metrics: Figures<'a>,
+    /// By charger; left out when none drew more than was reserved for it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    beyond_reservation_kw: BTreeMap<&'a str, f64>,
+    /// What the central system found wrong, by charger; left out when it found nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reported: BTreeMap<&'a str, &'static str>,
     deviations: BTreeMap<&'a str, u64>,
 }
 

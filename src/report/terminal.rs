@@ -2,7 +2,7 @@
 
 use crate::report::assertions::Outcome;
 use crate::report::text::{duration, local, number, short};
-use crate::report::{Report, Verdict, strategy_name};
+use crate::report::{Report, Verdict, compliance, strategy_name};
 use crate::scenario::model::Severity;
 
 /// More failed assertions than this are counted instead of listed.
@@ -167,7 +167,7 @@ fn site(report: &Report<'_>) -> Rows {
             "never".to_owned()
         }
     };
-    vec![
+    let mut rows = vec![
         (
             "peak",
             format!("{} kW of {} kW for vehicles", number(m.peak_kw, 1), number(m.limit_kw, 1)),
@@ -185,7 +185,42 @@ fn site(report: &Report<'_>) -> Rows {
             "capacity used",
             format!("{}, load factor {}", percent(m.utilisation_pct), optional(m.load_factor, 2)),
         ),
-    ]
+    ];
+    rows.extend(beyond(report).map(|who| ("beyond reservation", who)));
+    rows.extend(reported(report).map(|who| ("reported", who)));
+    rows
+}
+
+/// Which chargers drew more than was reserved for them, and how much more at most, the worst
+/// first; `None` when none did.
+pub(super) fn beyond(report: &Report<'_>) -> Option<String> {
+    let chargers = compliance::beyond_reservation(report.record);
+    let named = chargers
+        .iter()
+        .map(|(charger, excess)| format!("{charger} by up to {} kW", number(excess.kw(), 1)));
+    listed(named.collect())
+}
+
+/// Which chargers the central system reported, and why; `None` when it reported none.
+pub(super) fn reported(report: &Report<'_>) -> Option<String> {
+    let named = compliance::reported(report.record).into_iter().map(|(charger, trouble)| {
+        let what = trouble.name().replace('_', " ");
+        match trouble.excess() {
+            Some(excess) => format!("{charger} {what}, by {} kW", number(excess.kw(), 1)),
+            None => format!("{charger} {what}"),
+        }
+    });
+    listed(named.collect())
+}
+
+fn listed(mut named: Vec<String>) -> Option<String> {
+    const NAMED: usize = 4;
+    let more = named.len().saturating_sub(NAMED);
+    named.truncate(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    (!named.is_empty()).then(|| named.join("; "))
 }
 
 fn rates(report: &Report<'_>) -> Rows {

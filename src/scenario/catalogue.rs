@@ -1,6 +1,6 @@
 //! The charger models a scenario can name; `[models.NAME]` tables extend them.
 
-use crate::charger::{ChargerSpec, CurrentKind};
+use crate::charger::{ChargerSpec, CurrentKind, Quirk};
 use crate::time::Span;
 use crate::units::{DeciAmps, Watts};
 
@@ -23,6 +23,31 @@ const DC: [(&str, f64); 6] = [
     ("dc400", 400.0),
 ];
 
+/// Models that are known for what they do: name, the model they are otherwise, quirks.
+const CHARACTERS: [(&str, &str, &[&str]); 12] = [
+    ("ac22_whole_amps", "ac22", &["limit_step_a=1"]),
+    ("ac22_integers_only", "ac22", &["rejects_fractions"]),
+    ("ac22_watts_only", "ac22", &["rejects_amps"]),
+    ("ac22_level_0", "ac22", &["max_stack_level=0", "rejects_purpose=ChargePointMaxProfile"]),
+    ("ac22_default_profiles", "ac22", &["rejects_purpose=TxProfile"]),
+    ("ac22_relative_only", "ac22", &["silent_kind=Absolute"]),
+    ("ac11_no_zero", "ac11", &["ignores_zero", "limit_step_a=1"]),
+    ("ac11_stuck_after_pause", "ac11", &["stuck_after_zero"]),
+    ("ac11_slow", "ac11", &["reply_delay_s=10", "apply_delay_s=20"]),
+    ("ac11_bare_meter", "ac11", &["phase_style=none", "no_current_offered", "meter_kwh"]),
+    ("ac22_wrong_clock", "ac22", &["clock_offset_s=-3600", "timestamp_style=no_zone"]),
+    ("ac22_deaf", "ac22", &["accepts_without_effect"]),
+];
+
+/// A charger model and what it does other than the standard says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Ratings and announcements.
+    pub spec: ChargerSpec,
+    /// Its quirks.
+    pub quirks: Vec<Quirk>,
+}
+
 /// All models, for a site of this nominal phase voltage.
 #[must_use]
 pub fn chargers(voltage_v: i64) -> Vec<ChargerSpec> {
@@ -40,16 +65,29 @@ pub fn chargers(voltage_v: i64) -> Vec<ChargerSpec> {
     ac.chain(dc).collect()
 }
 
-/// The model of this name.
+/// The sound model of this name.
 #[must_use]
 pub fn charger(name: &str, voltage_v: i64) -> Option<ChargerSpec> {
     chargers(voltage_v).into_iter().find(|spec| spec.model == name)
 }
 
-/// The names of all models, in order of size.
+/// The model of this name, sound or known for what it does.
+#[must_use]
+pub fn model(name: &str, voltage_v: i64) -> Option<Model> {
+    if let Some(spec) = charger(name, voltage_v) {
+        return Some(Model { spec, quirks: Vec::new() });
+    }
+    let (name, base, quirks) = CHARACTERS.iter().find(|model| model.0 == name)?;
+    let spec = ChargerSpec { model: (*name).to_owned(), ..charger(base, voltage_v)? };
+    let quirks = quirks.iter().filter_map(|quirk| Quirk::parse(quirk).ok()).collect();
+    Some(Model { spec, quirks })
+}
+
+/// The names of all models: the sound ones in order of size, then the others.
 #[must_use]
 pub fn charger_names() -> Vec<&'static str> {
-    AC.iter().map(|model| model.0).chain(DC.iter().map(|model| model.0)).collect()
+    let sound = AC.iter().map(|model| model.0).chain(DC.iter().map(|model| model.0));
+    sound.chain(CHARACTERS.iter().map(|model| model.0)).collect()
 }
 
 /// The smallest current per phase that covers this power, rounded up to a tenth of an ampere.
@@ -81,6 +119,7 @@ fn generic(name: &str, kind: CurrentKind, voltage_v: i64) -> ChargerSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charger::quirks::conflict;
 
     #[test]
     fn the_current_of_every_model_carries_its_rated_power_within_half_a_percent() {
@@ -94,8 +133,18 @@ mod tests {
     #[test]
     fn names_find_their_model() {
         for name in charger_names() {
-            assert_eq!(charger(name, 230).map(|spec| spec.model).as_deref(), Some(name));
+            let found = model(name, 230).map(|model| model.spec.model);
+            assert_eq!(found.as_deref(), Some(name));
         }
-        assert_eq!(charger("ac23", 230), None);
+        assert_eq!(model("ac23", 230), None);
+    }
+
+    #[test]
+    fn every_quirk_of_a_character_is_one_of_the_table() {
+        for (name, _, quirks) in CHARACTERS {
+            let found = model(name, 230).map(|model| model.quirks).unwrap_or_default();
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), quirks);
+            assert_eq!(conflict(&found), None, "{name}");
+        }
     }
 }

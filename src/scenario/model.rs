@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::Strategy;
-use crate::charger::ChargerSpec;
+use crate::charger::{ChargerSpec, Quirk};
 pub use crate::csms::config::Control;
 use crate::ids::ChargePointId;
 use crate::time::{Span, Time};
@@ -73,8 +73,8 @@ pub struct Charger {
     pub spec: Arc<ChargerSpec>,
     /// Weight under the priority strategy, 1..=1000.
     pub priority: u32,
-    /// Named quirks (none is known to this version; the key must be an empty list).
-    pub quirks: Vec<String>,
+    /// What it does other than the standard says; its model's first.
+    pub quirks: Vec<Quirk>,
 }
 
 /// One kind of vehicle and its share of the mix.
@@ -205,6 +205,79 @@ pub enum TimelineAction {
         /// For the record.
         reason: String,
     },
+    /// Something goes wrong at charge points.
+    Fault {
+        /// What.
+        fault: Fault,
+        /// Where.
+        on: Targets,
+        /// How long; `None`: until a recovery. Of a reboot, the time without power.
+        lasts: Option<Span>,
+    },
+    /// Faults are over.
+    Recover {
+        /// Which; `None`: all.
+        fault: Option<Fault>,
+        /// Where.
+        on: Targets,
+    },
+}
+
+/// Whom an entry of the timeline concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Targets {
+    /// Every charge point.
+    All,
+    /// Indices into [`Scenario::chargers`], ascending.
+    Listed(Vec<usize>),
+    /// So many, drawn by the seed of the run.
+    Drawn(usize),
+}
+
+/// What can go wrong with a charge point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is lost with what is on its way; the station goes on by itself.
+    Offline,
+    /// The power is lost: every session ends, the connection is lost, the station boots again.
+    Reboot,
+    /// The connection stays open and carries nothing, in either direction.
+    Mute,
+    /// Limits are accepted and the hardware maximum is offered.
+    IgnoreLimits,
+    /// Every SetChargingProfile is rejected.
+    RejectProfiles,
+    /// The meter tells half of the power and of the currents.
+    MeterLies,
+    /// The clock is set back by so much and is not corrected.
+    ClockSkew(Span),
+}
+
+impl Fault {
+    /// Every kind, clocks set back by nothing.
+    pub const ALL: [Fault; 7] = [
+        Fault::Offline,
+        Fault::Reboot,
+        Fault::Mute,
+        Fault::IgnoreLimits,
+        Fault::RejectProfiles,
+        Fault::MeterLies,
+        Fault::ClockSkew(Span::ZERO),
+    ];
+
+    /// As a scenario writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fault::Offline => "offline",
+            Fault::Reboot => "reboot",
+            Fault::Mute => "mute",
+            Fault::IgnoreLimits => "ignore_limits",
+            Fault::RejectProfiles => "reject_profiles",
+            Fault::MeterLies => "meter_lies",
+            Fault::ClockSkew(_) => "clock_skew",
+        }
+    }
 }
 
 /// A condition on a metric of `summary.json`.

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use toml::de::DeValue;
 
+use crate::charger::quirks::{Entry, Parameter, QUIRKS};
+
 use super::keys::{Key, Kind, Presence, ROOT, TWO_STAGE, Table};
 
 /// The schema (draft 2020-12) of a scenario file.
@@ -76,6 +78,9 @@ fn kind(kind: &Kind) -> Value {
             json!({ "anyOf": [{ "enum": names() }, { "type": "string" }] })
         }
         Kind::TextList => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Quirks => {
+            json!({ "type": "array", "items": { "oneOf": QUIRKS.iter().map(quirk).collect::<Vec<_>>() } })
+        }
         Kind::Acceptance => json!({ "oneOf": [{ "const": "ideal" }, table(&TWO_STAGE), curve()] }),
         Kind::Table(inner) => table(inner),
         Kind::Tables(inner) => json!({ "type": "array", "items": table(inner) }),
@@ -94,6 +99,22 @@ fn arrivals(form: &Table) -> Value {
         schema["properties"]["kind"] = json!({ "const": kind });
     }
     schema
+}
+
+/// One row of the table of quirks.
+fn quirk(entry: &Entry) -> Value {
+    let name = entry.name;
+    let mut form = match entry.parameter {
+        Parameter::None => json!({ "const": name }),
+        Parameter::Whole { .. } => json!({ "pattern": format!("^{name}=-?[0-9]+$") }),
+        Parameter::Id => json!({ "pattern": format!("^{name}=(-?[0-9]+|stale)$") }),
+        Parameter::OneOf(_) | Parameter::Style(_) => {
+            json!({ "enum": entry.parameter.examples(name) })
+        }
+    };
+    form["type"] = json!("string");
+    form["description"] = json!(format!("The station {}", entry.about));
+    form
 }
 
 fn curve() -> Value {

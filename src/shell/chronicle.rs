@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tracing::{debug, info};
 
-use crate::csms::{Csms, Event, Input, Notice, PointIx, SiteIx, SiteTotals};
+use crate::csms::{Csms, Event, Input, Notice, PointIx, SiteIx, SiteTotals, Trouble};
 use crate::ids::{ChargePointId, SiteId};
 use crate::shell::handle::LiveEvent;
 use crate::shell::rekeying::Rekeying;
@@ -16,6 +16,7 @@ use crate::store::{
     SiteRow, TransactionEnd, TransactionRow,
 };
 use crate::time::{Span, Time};
+use crate::units::Watts;
 
 /// A site's history gets a row at most this often, and only when something has changed ..
 const ROW_EVERY: Span = Span::from_s(1);
@@ -225,6 +226,34 @@ impl Chronicle {
             }
             Event::IdTaken { transaction_id } => {
                 batch.facts.push(Fact::LastTransactionId(transaction_id));
+            }
+            Event::BreedLearned { point } => {
+                if let Some(breed) = csms.breed(point) {
+                    let id = csms.point_id(point).clone();
+                    batch.facts.push(Fact::Breed(id, breed.clone()));
+                    let manner = csms.manner_of(breed);
+                    batch.facts.extend(manner.map(|manner| Fact::Manner(breed.clone(), manner)));
+                }
+            }
+            Event::TroubleChanged { point, connector, trouble } => {
+                let data = json!({
+                    "charge_point_id": csms.point_id(point).as_str(),
+                    "connector_id": connector,
+                    "trouble": trouble.map(Trouble::name),
+                    "excess_kw": trouble.and_then(Trouble::excess).map(Watts::kw),
+                });
+                self.tell_at(now, csms, point, "trouble_changed", data, batch);
+            }
+            Event::SessionFound { point, transaction_id, energy_wh, reason } => {
+                let end = TransactionEnd { at: now, energy_wh, reason };
+                batch.facts.extend(transaction_fact(csms, transaction_id, Some(end)));
+                let data = json!({
+                    "charge_point_id": csms.point_id(point).as_str(),
+                    "transaction_id": transaction_id,
+                    "energy_kwh": energy_wh as f64 / 1000.0,
+                    "reason": reason.as_str(),
+                });
+                self.tell_at(now, csms, point, "session_found", data, batch);
             }
             // Meter values show in the history; a listener that wants each of them reads a trace.
             Event::DrawStepped { .. } | Event::ReservationFell { .. } => {}

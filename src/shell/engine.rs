@@ -317,7 +317,7 @@ impl Engine {
                     self.chronicle.event(now, event, plant.csms(), &mut self.batch);
                 }
                 // Only fleets ask for it, and no engine drives them.
-                Outside::Connect { .. } => {}
+                Outside::Connect { .. } | Outside::Disconnect { .. } => {}
             }
         }
     }

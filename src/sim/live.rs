@@ -51,7 +51,7 @@ impl<'a> World<'a> {
         let index = self.simulated(point).ok_or_else(|| Refusal::NoSuchPoint(point.clone()))?;
         let now = self.now();
         match input {
-            Input::LinkUp { .. } => self.points[index].link_up(now),
+            Input::LinkUp { .. } if self.may_connect(index) => self.points[index].link_up(now),
             Input::LinkDown { .. } => self.points[index].link_down(now),
             Input::Frame { text, .. } => self.points[index].handle_frame(now, text),
             _ => {}

@@ -13,4 +13,5 @@ pub mod plant;
 mod queue;
 pub mod record;
 mod recorder;
+mod timeline;
 pub mod world;

@@ -12,6 +12,11 @@ pub enum Outside {
         /// Which.
         point: ChargePointId,
     },
+    /// A simulated charge point's connection to a central system elsewhere is to be closed.
+    Disconnect {
+        /// Which.
+        point: ChargePointId,
+    },
     /// A frame over a socket: to a charge point that is not simulated here, or from a simulated
     /// one to a central system elsewhere.
     Send {

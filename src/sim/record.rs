@@ -1,6 +1,7 @@
 //! What a run leaves behind, complete enough for every file and chart of the report.
 
 use crate::allocation::Strategy;
+use crate::csms::Trouble;
 use crate::ids::{ChargePointId, SessionId};
 use crate::time::Time;
 use crate::units::Watts;
@@ -34,6 +35,9 @@ pub struct RunRecord {
     pub rotations: Vec<Time>,
     /// Steps of what cars accept, meter steps seen by the central system: other causes of change.
     pub causes: Vec<Time>,
+    /// Chargers that refuse or ignore limits: (when, charger, connector, what is wrong from then
+    /// on; nothing any more). Connector 0: starts at any of its connectors.
+    pub troubles: Vec<(Time, usize, u32, Option<Trouble>)>,
     /// Exact integrals of true draw over the EV limit (connection - reserve) at every event.
     pub over_limit: Excess,
     /// The same for the ledger's worst case against the EV limit.
@@ -51,6 +55,8 @@ pub struct RunRecord {
     /// Largest true draw of a charge point beyond what the ledger had reserved for it; 0 or less
     /// proves that the ledger covered everything.
     pub uncovered_max_kw: f64,
+    /// The same for each charger, 0 when everything was covered; in the order of `chargers`.
+    pub uncovered: Vec<Watts>,
     /// Highest true draw.
     pub peak: Watts,
     /// Wall-clock seconds of the run, measured by the shell (0 when unknown).

@@ -90,12 +90,17 @@ impl Recorder {
                 }
             }
             Event::Rotated { .. } => self.record.rotations.push(now),
+            Event::TroubleChanged { point, connector, trouble } => {
+                self.record.troubles.push((now, point.0, connector, trouble));
+            }
             // For whoever keeps or shows them; a record has its own marks.
             Event::ReservationFell { .. }
             | Event::BoundChanged { .. }
             | Event::BoundGone { .. }
             | Event::IdTaken { .. }
             | Event::PointChanged { .. }
+            | Event::BreedLearned { .. }
+            | Event::SessionFound { .. }
             | Event::CommandEnded { .. }
             | Event::Noticed { .. }
             | Event::RecordChanged { .. }
@@ -124,11 +129,16 @@ impl Recorder {
             changes.push("the same configuration again".to_owned());
         }
         self.record.limits.push((now, config.max_power, config.ev_limit()));
-        self.record.marks.push((now, changes.join(", ")));
+        self.mark(now, changes.join(", "));
+    }
+
+    /// Something happened that belongs on the time axes.
+    pub(crate) fn mark(&mut self, now: Time, what: String) {
+        self.record.marks.push((now, what));
     }
 
     pub(crate) fn rebalanced(&mut self, now: Time, reason: &str) {
-        self.record.marks.push((now, format!("rebalance: {reason}")));
+        self.mark(now, format!("rebalance: {reason}"));
     }
 
     pub(crate) fn sample(
@@ -171,6 +181,7 @@ impl Recorder {
         record.sessions.retain(|session| session.arrival < end);
         let simulated = record.chargers.len();
         record.commands.retain(|command| command.charger < simulated);
+        record.troubles.retain(|(_, charger, _, _)| *charger < simulated);
         record
     }
 }

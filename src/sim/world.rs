@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use crate::allocation::Strategy;
 use crate::charger::{self, ChargePoint, ChargerSpec};
-use crate::csms::{
-    self, ConfigPatch, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx,
-};
+use crate::csms::{self, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx};
 use crate::ids::SiteId;
-use crate::scenario::model::{Fleet, Scenario, TimelineAction};
+use crate::scenario::model::{Fleet, Scenario};
 use crate::scenario::streams;
 use crate::sim::balance::OverLimit;
 use crate::sim::bay::Bay;
@@ -22,10 +20,10 @@ use crate::sim::plant::Outside;
 use crate::sim::queue::Queue;
 use crate::sim::record::{EnergyBalance, RunRecord};
 use crate::sim::recorder::Recorder;
+use crate::sim::timeline::Connection;
 use crate::time::{Span, Time};
+use crate::units::Watts;
 
-/// Charge points connect within this time from the start, each at its own instant.
-const CONNECT_WITHIN: Span = Span::from_s(10);
 /// A refused driver tries again after this.
 const TRY_AGAIN: Span = Span::from_s(120);
 
@@ -47,32 +45,61 @@ pub type Tap<'a> = Box<dyn FnMut(Frame<'_>) + 'a>;
 
 /// What the heap holds.
 #[derive(Debug)]
-enum Event {
-    LinkUp { point: usize },
-    ToCentral { point: usize, text: String },
-    ToPoint { point: usize, text: String },
-    PointTimer { point: usize },
+pub(super) enum Event {
+    LinkUp {
+        point: usize,
+    },
+    /// `connection`: the number of the connection it was sent on.
+    ToCentral {
+        point: u32,
+        connection: u32,
+        text: String,
+    },
+    ToPoint {
+        point: u32,
+        connection: u32,
+        text: String,
+    },
+    PointTimer {
+        point: usize,
+    },
     CentralTimer,
-    VehicleTimer { bay: usize },
-    Arrival { visit: usize },
-    Departure { visit: usize },
-    TryAgain { visit: usize },
-    Timeline { entry: usize },
+    VehicleTimer {
+        bay: usize,
+    },
+    Arrival {
+        visit: usize,
+    },
+    Departure {
+        visit: usize,
+    },
+    TryAgain {
+        visit: usize,
+    },
+    Timeline {
+        entry: usize,
+    },
+    /// The fault that an entry of the timeline began is over.
+    Recovery {
+        entry: usize,
+    },
     Sample,
 }
 
 /// A running simulation.
 pub struct World<'a> {
-    scenario: &'a Scenario,
+    pub(super) scenario: &'a Scenario,
     fleet: &'a Fleet,
+    pub(super) seed: u64,
     pub(super) csms: Csms,
     site: SiteIx,
     pub(super) points: Vec<ChargePoint>,
     links: Vec<Link>,
+    pub(super) connections: Vec<Connection>,
     /// Connectors of all charge points in a row; `first_bay` says where each begins.
     bays: Vec<Bay>,
     first_bay: Vec<usize>,
-    queue: Queue<Event>,
+    pub(super) queue: Queue<Event>,
     /// Earliest timer of each charge point that is in the heap.
     point_due: Vec<Time>,
     /// When each charge point wants to be called: later than its timer when what the timer was
@@ -85,10 +112,11 @@ pub struct World<'a> {
     pub(super) draw_mw: i64,
     /// The same by charge point; a sample looks at all of them, so they lie together.
     drawn_mw: Vec<i64>,
-    over: OverLimit,
-    committed_over: OverLimit,
+    pub(super) over: OverLimit,
+    pub(super) committed_over: OverLimit,
     peak_mw: i64,
-    uncovered_mw: i64,
+    /// Most a charge point drew beyond what was reserved for it, each.
+    uncovered_mw: Vec<i64>,
     energy: EnergyBalance,
     events: u64,
     frames: u64,
@@ -126,7 +154,10 @@ impl<'a> World<'a> {
         let points: Vec<ChargePoint> = scenario
             .chargers
             .iter()
-            .map(|charger| ChargePoint::new(charger.id.clone(), Arc::clone(&charger.spec), start))
+            .map(|charger| {
+                ChargePoint::new(charger.id.clone(), Arc::clone(&charger.spec), start)
+                    .with_quirks(&charger.quirks, start)
+            })
             .collect();
         let mut first_bay = Vec::with_capacity(points.len());
         let mut bays = Vec::new();
@@ -140,10 +171,13 @@ impl<'a> World<'a> {
         let mut world = World {
             scenario,
             fleet,
+            seed,
             csms,
             site,
             point_due: vec![Time::NEVER; points.len()],
             point_wants: vec![Time::NEVER; points.len()],
+            connections: vec![Connection::default(); points.len()],
+            uncovered_mw: vec![0; points.len()],
             points,
             links,
             bays,
@@ -158,7 +192,6 @@ impl<'a> World<'a> {
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
             peak_mw: 0,
-            uncovered_mw: 0,
             energy: EnergyBalance::default(),
             events: 0,
             frames: 0,
@@ -168,17 +201,14 @@ impl<'a> World<'a> {
             outside: VecDeque::new(),
             listened: false,
         };
-        world.plan(seed);
+        world.plan();
         world
     }
 
     /// Everything that is known before the run goes onto the heap.
-    fn plan(&mut self, seed: u64) {
-        let start = self.scenario.start;
+    fn plan(&mut self) {
         for point in 0..self.points.len() {
-            let mut delay = streams::stream(seed, "connect", point as u64);
-            let micros = rand::Rng::next_u64(&mut delay) % CONNECT_WITHIN.0 as u64;
-            self.queue.push(start + Span(micros as i64), Event::LinkUp { point });
+            self.connect_soon(point, "connect");
         }
         for (visit, session) in self.fleet.sessions.iter().enumerate() {
             self.queue.push(session.arrival, Event::Arrival { visit });
@@ -187,7 +217,7 @@ impl<'a> World<'a> {
         for (entry, planned) in self.scenario.timeline.iter().enumerate() {
             self.queue.push(planned.at, Event::Timeline { entry });
         }
-        self.queue.push(start, Event::Sample);
+        self.queue.push(self.scenario.start, Event::Sample);
     }
 
     /// When the next event is due; `None` when the run is over.
@@ -231,23 +261,21 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Event) {
         let now = self.now;
         match event {
-            Event::LinkUp { point } => {
-                if self.central == Central::Elsewhere {
-                    let point = self.scenario.chargers[point].id.clone();
-                    return self.outside.push_back(Outside::Connect { point });
+            Event::LinkUp { point } => self.connect(point),
+            Event::ToCentral { point, connection, text } => {
+                let point = point as usize;
+                if self.connections[point].number != connection {
+                    return;
                 }
-                self.digest.event(now, 1, point as u64, &[]);
-                self.csms.link_up(now, PointIx(point));
-                self.points[point].link_up(now);
-                self.after_central();
-                self.after_point(point);
-            }
-            Event::ToCentral { point, text } => {
                 self.digest.event(now, 2, point as u64, text.as_bytes());
                 self.csms.handle_frame(now, PointIx(point), &text);
                 self.after_central();
             }
-            Event::ToPoint { point, text } => {
+            Event::ToPoint { point, connection, text } => {
+                let point = point as usize;
+                if self.connections[point].number != connection {
+                    return;
+                }
                 self.digest.event(now, 3, point as u64, text.as_bytes());
                 self.points[point].handle_frame(now, &text);
                 self.after_point(point);
@@ -275,6 +303,7 @@ impl<'a> World<'a> {
             Event::Departure { visit } => self.depart(visit),
             Event::TryAgain { visit } => self.try_again(visit),
             Event::Timeline { entry } => self.timeline(entry),
+            Event::Recovery { entry } => self.recovery(entry),
             Event::Sample => self.sample(),
         }
     }
@@ -316,40 +345,6 @@ impl<'a> World<'a> {
             self.points[session.charger].plug_in(self.now, session.connector, &session.id_tag);
             self.after_point(session.charger);
         }
-    }
-
-    fn timeline(&mut self, entry: usize) {
-        let now = self.now;
-        match &self.scenario.timeline[entry].action {
-            // Somebody else's site: its operator decides.
-            _ if self.central == Central::Elsewhere => {}
-            TimelineAction::Config { max_power, reserve, strategy, min_charge_rate } => {
-                let patch = ConfigPatch {
-                    max_power: *max_power,
-                    reserve: *reserve,
-                    strategy: *strategy,
-                    min_charge_rate: *min_charge_rate,
-                };
-                let before = self.csms.config(self.site).clone();
-                self.csms.configure(now, self.site, &patch);
-                self.configured(&before);
-            }
-            TimelineAction::Rebalance { reason } => {
-                self.csms.rebalance(now, self.site);
-                self.recorder.rebalanced(now, reason);
-            }
-        }
-        self.digest.event(now, 6, entry as u64, &[]);
-        self.after_central();
-    }
-
-    /// The site's configuration is another now: its limits and the record follow.
-    pub(super) fn configured(&mut self, before: &SiteConfig) {
-        let config = self.csms.config(self.site);
-        let limit_mw = config.ev_limit().0 * 1000;
-        self.over.set_limit(self.now, limit_mw);
-        self.committed_over.set_limit(self.now, limit_mw);
-        self.recorder.configured(self.now, before, config);
     }
 
     fn sample(&mut self) {
@@ -415,6 +410,7 @@ impl<'a> World<'a> {
                     self.settle_bay(point, bay);
                 }
                 charger::Output::Started { .. } => {}
+                charger::Output::Disconnect => self.hang_up(point),
                 charger::Output::Ended { connector, charged } => {
                     let bay = self.first_bay[point] + connector as usize - 1;
                     if let (false, Some(visit)) = (charged, self.bays[bay].visit()) {
@@ -477,7 +473,8 @@ impl<'a> World<'a> {
         // What a charge point draws that is not simulated here, nobody knows but its meter.
         let Some(drawn_mw) = self.drawn_mw.get(point) else { return };
         let covered_mw = self.csms.reserved_at(PointIx(point)).0 * 1000;
-        self.uncovered_mw = self.uncovered_mw.max(drawn_mw - covered_mw);
+        let uncovered = &mut self.uncovered_mw[point];
+        *uncovered = (*uncovered).max(drawn_mw - covered_mw);
     }
 
     fn transmit(&mut self, point: usize, text: String, toward: Toward) {
@@ -486,14 +483,19 @@ impl<'a> World<'a> {
             let from_point = toward == Toward::Central;
             tap(Frame { at: self.now, point, from_point, text: &text });
         }
+        let connection = self.connections[point];
+        if !connection.carries(self.central) {
+            return;
+        }
         if self.central == Central::Elsewhere {
             let point = self.scenario.chargers[point].id.clone();
             return self.outside.push_back(Outside::Send { point, text });
         }
         if let Some(at) = self.links[point].arrival(self.now, toward) {
+            let (connection, point) = (connection.number, point as u32);
             let event = match toward {
-                Toward::Central => Event::ToCentral { point, text },
-                Toward::Point => Event::ToPoint { point, text },
+                Toward::Central => Event::ToCentral { point, connection, text },
+                Toward::Point => Event::ToPoint { point, connection, text },
             };
             self.queue.push(at, event);
         }
@@ -530,8 +532,11 @@ impl<'a> World<'a> {
         record.energy = self.energy;
         record.events = self.events;
         record.frames = self.frames;
-        record.peak = crate::units::Watts(self.peak_mw / 1000);
-        record.uncovered_max_kw = self.uncovered_mw as f64 / 1e6;
+        record.peak = Watts(self.peak_mw / 1000);
+        record.uncovered_max_kw =
+            self.uncovered_mw.iter().max().map_or(0.0, |most| *most as f64 / 1e6);
+        record.uncovered =
+            self.uncovered_mw.iter().map(|most| most.max(&0) / 1000).map(Watts).collect();
         let deviations = self.csms.deviations();
         record.deviations = deviations.iter().map(|(kind, n)| (kind.clone(), *n)).collect();
         record

@@ -2,6 +2,7 @@
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::records::Record;
+use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::time::Time;
@@ -31,6 +32,10 @@ pub enum Fact {
     Limit(LimitRow),
     /// Nothing of ours is in force at a connector any more: (charge point, connector).
     LimitGone(ChargePointId, u32),
+    /// What a charge point is, as its BootNotification says.
+    Breed(ChargePointId, Breed),
+    /// How charge points of a kind are known to take limits.
+    Manner(Breed, Manner),
     /// A command of an operator, whole; told again when it ends.
     Command(CommandRow),
     /// What is known of a charge point about a subject, whole.

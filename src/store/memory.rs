@@ -10,6 +10,7 @@ use super::{
     StoreError, TransactionRow,
 };
 use crate::csms::records::Subject;
+use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
@@ -57,6 +58,8 @@ struct State {
     by_session: BTreeMap<SessionId, i64>,
     last_transaction_id: i64,
     limits: BTreeMap<(ChargePointId, u32), LimitRow>,
+    breeds: BTreeMap<ChargePointId, Breed>,
+    manners: BTreeMap<Breed, Manner>,
     commands: BTreeMap<String, CommandRow>,
     by_request: BTreeSet<(Time, String)>,
     records: BTreeMap<(ChargePointId, Subject), RecordRow>,
@@ -79,6 +82,7 @@ impl State {
                 self.credentials.remove(point);
                 self.limits.retain(|(at, _), _| at != point);
                 self.records.retain(|(at, _), _| at != point);
+                self.breeds.remove(point);
             }
             Fact::Credential(point, sha256) => {
                 put(&mut self.credentials, point.clone(), *sha256);
@@ -96,6 +100,12 @@ impl State {
             }
             Fact::LimitGone(point, connector) => {
                 self.limits.remove(&(point.clone(), *connector));
+            }
+            Fact::Breed(point, breed) => {
+                self.breeds.insert(point.clone(), breed.clone());
+            }
+            Fact::Manner(breed, manner) => {
+                self.manners.insert(breed.clone(), *manner);
             }
             Fact::Command(row) => self.command(row),
             Fact::Record(row) => {
@@ -217,6 +227,8 @@ impl Store for Memory {
             last_transaction_id: state.last_transaction_id,
             limits: state.limits.values().cloned().collect(),
             records: state.records.values().cloned().collect(),
+            breeds: state.breeds.iter().map(|(at, breed)| (at.clone(), breed.clone())).collect(),
+            manners: state.manners.iter().map(|(breed, how)| (breed.clone(), *how)).collect(),
         })
     }
 

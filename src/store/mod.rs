@@ -8,6 +8,7 @@
 
 use thiserror::Error;
 
+use crate::csms::{Breed, Manner};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
@@ -69,6 +70,10 @@ pub struct Saved {
     pub limits: Vec<LimitRow>,
     /// What else is known of charge points; by charge point and subject.
     pub records: Vec<RecordRow>,
+    /// What charge points are, by identity.
+    pub breeds: Vec<(ChargePointId, Breed)>,
+    /// How charge points of a kind are known to take limits, by kind.
+    pub manners: Vec<(Breed, Manner)>,
 }
 
 /// Why a store failed.

@@ -28,6 +28,8 @@ pub(crate) struct Script {
     pub(crate) known: Option<Vec<&'static str>>,
     /// The subprotocol it answers with is none.
     pub(crate) speaks_no_ocpp: bool,
+    /// Stations are to ask for no subprotocol.
+    pub(crate) unasked_protocol: bool,
     /// Breaks every connection once, at the first MeterValues.
     pub(crate) breaks_once: bool,
     /// Set for a transaction that draws more than this, watts.
@@ -172,8 +174,9 @@ fn admit(
     {
         return refuse(StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(header("sec-websocket-protocol"), Some("ocpp1.6"));
-    if !script.speaks_no_ocpp {
+    let asked = (!script.unasked_protocol).then_some("ocpp1.6");
+    assert_eq!(header("sec-websocket-protocol"), asked);
+    if !script.speaks_no_ocpp && asked.is_some() {
         let protocol = HeaderValue::from_static("ocpp1.6");
         response.headers_mut().insert("sec-websocket-protocol", protocol);
     }

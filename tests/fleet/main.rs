@@ -1,6 +1,7 @@
 //! Fleets against a scripted central system, over real sockets on loopback.
 
 mod central;
+mod quirks;
 mod refusals;
 mod stories;
 #[path = "../frames/tape.rs"]
@@ -75,9 +76,12 @@ pub(crate) fn options(url: &str) -> FleetOptions {
 
 /// Drives the fleet to its end; also what was told about failures.
 pub(crate) fn run(identities: &[&str], options: &FleetOptions) -> (FleetEnd, Vec<String>) {
-    let scenario = scenario(identities);
-    let cars = expand(&scenario, 1);
-    assert_eq!(cars.sessions.len(), identities.len());
+    run_scenario(&scenario(identities), options)
+}
+
+pub(crate) fn run_scenario(scenario: &Scenario, options: &FleetOptions) -> (FleetEnd, Vec<String>) {
+    let cars = expand(scenario, 1);
+    assert_eq!(cars.sessions.len(), scenario.chargers.len());
     let mut told = Vec::new();
     let mut tell = |notice: Notice<'_>| {
         if let Notice::Failed { point, failure } = notice {
@@ -85,6 +89,6 @@ pub(crate) fn run(identities: &[&str], options: &FleetOptions) -> (FleetEnd, Vec
         }
     };
     let nobody = AtomicBool::new(false);
-    let end = drive(&scenario, &cars, options, &nobody, &mut tell).expect("threads");
+    let end = drive(scenario, &cars, options, &nobody, &mut tell).expect("threads");
     (end, told)
 }

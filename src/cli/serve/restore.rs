@@ -45,6 +45,8 @@ pub(super) fn central(options: Options, saved: Saved, now: Time) -> Csms {
         last_transaction_id: saved.last_transaction_id,
         limits: limits.collect(),
         records: saved.records.into_iter().map(|row| (row.point, row.record)).collect(),
+        breeds: saved.breeds,
+        manners: saved.manners,
     };
     Csms::restore(options, now, &state)
 }

@@ -176,6 +176,7 @@ fn a_charge_point_that_could_draw_unseen_moves_only_where_there_is_room() {
     assert!(text.contains("4.14 kW") && text.contains("connect it first"), "{text}");
     assert_eq!(bench.csms.reserved(bench.site), Watts(4_140));
     bench.apply(&Input::LinkUp { point: cp("cp_0") }).unwrap();
+    bench.status(0, "Available");
     link(&mut bench, "cp_0", Some("s2")).unwrap();
 }
 

@@ -1,8 +1,11 @@
 //! The central system against scripted charge points: the fixture.
 
+mod adaptation;
 mod commands;
 mod inputs;
+mod meters;
 mod notices;
+mod odd;
 mod records;
 mod regressions;
 mod restart;

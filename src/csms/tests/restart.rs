@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::odd::{ACCEPTED, Installed, Told};
 use super::*;
 use crate::csms::restore::{
     RestoredLimit, RestoredPoint, RestoredSite, RestoredState, RestoredTransaction,
@@ -12,6 +13,7 @@ use crate::csms::restore::{
 /// What a store would hold after all these events.
 fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
     let mut limits = BTreeMap::new();
+    let (mut breeds, mut manners) = (BTreeMap::new(), BTreeMap::new());
     let (mut ids, mut ended, mut last) = (Vec::new(), BTreeSet::new(), 0);
     let mut records = BTreeSet::new();
     for event in events {
@@ -29,6 +31,12 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
             Event::IdTaken { transaction_id } => last = last.max(*transaction_id),
             Event::RecordChanged { point, subject } => {
                 records.insert((*point, *subject));
+            }
+            Event::BreedLearned { point } => {
+                if let Some(breed) = csms.breed(*point) {
+                    breeds.insert(csms.point_id(*point).clone(), breed.clone());
+                    manners.extend(csms.manner_of(breed).map(|manner| (breed.clone(), manner)));
+                }
             }
             _ => {}
         }
@@ -78,6 +86,8 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
                 Some((csms.point_id(point).clone(), csms.record_of(point, subject)?))
             })
             .collect(),
+        breeds: breeds.into_iter().collect(),
+        manners: manners.into_iter().collect(),
     }
 }
 
@@ -129,8 +139,6 @@ fn a_running_session_goes_on_under_its_name_and_no_limit_rises_unconfirmed() {
         .any(|event| matches!(event, Event::SessionEnded { energy_wh, .. } if *energy_wh == 4_000));
     assert!(ended, "by the register since the start");
 }
-
-const ACCEPTED: &str = r#"{"status":"Accepted"}"#;
 
 #[test]
 fn messages_repeated_after_a_restart_are_known_and_ids_are_never_given_twice() {
@@ -207,10 +215,7 @@ fn an_answer_to_the_process_before_settles_nothing() {
 /// A charger as its driver sees it: which limits it has taken.
 #[derive(Clone, Copy, Debug, Default)]
 struct Charger {
-    /// Of the TxDefaultProfile, deci-amperes.
-    default: Option<i64>,
-    /// Of the TxProfile.
-    limit: Option<i64>,
+    installed: Installed,
     runs: bool,
     /// The transaction, once its start was told and answered.
     transaction: Option<i64>,
@@ -219,24 +224,16 @@ struct Charger {
 impl Charger {
     /// Whether it takes a profile: a TxProfile needs its transaction.
     fn takes(&mut self, payload: &str) -> bool {
-        let limit = payload.split("\"limit\":").nth(1).unwrap_or_default();
-        let digits: String =
-            limit.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-        let limit = (digits.parse::<f64>().unwrap_or(32.0) * 10.0) as i64;
-        if payload.contains("TxDefaultProfile") {
-            self.default = Some(limit);
-            return true;
+        let told = Told::read(payload);
+        let taken = told.transaction.is_none() || told.transaction == self.transaction;
+        if taken {
+            self.installed.install(&told);
         }
-        let ours = |id| payload.contains(&format!("\"transactionId\":{id},"));
-        let runs = self.transaction.is_some_and(ours);
-        if runs {
-            self.limit = Some(limit);
-        }
-        runs
+        taken
     }
 
     fn enforced(&self) -> Setpoint {
-        Setpoint(self.limit.or(self.default).unwrap_or(320))
+        self.installed.enforced(self.transaction)
     }
 }
 
@@ -298,8 +295,7 @@ impl Story {
         match action.as_str() {
             "SetChargingProfile" if !refuses => refuses = !self.chargers[p].takes(&payload),
             "ClearChargingProfile" if !refuses => {
-                self.chargers[p].default = None;
-                self.chargers[p].limit = None;
+                self.chargers[p].installed.clear(&payload);
             }
             _ => {}
         }
@@ -323,8 +319,8 @@ impl Story {
             }
             Act::Stop(p) if self.online(p) => {
                 if let Some(id) = self.chargers[p].transaction.take() {
-                    self.chargers[p] =
-                        Charger { default: self.chargers[p].default, ..Charger::default() };
+                    let installed = Installed { session: None, ..self.chargers[p].installed };
+                    self.chargers[p] = Charger { installed, ..Charger::default() };
                     self.bench.stop(p, id);
                 }
             }

@@ -2,7 +2,8 @@
 //! it): energy, power, current per phase, what the station offers.
 //!
 //! * A value without phase is the whole; without one, the phases L1 to L3 (or L1-N to L3-N) are
-//!   summed. The neutral conductor is never added.
+//!   summed. The neutral conductor is never added; a current that is told of it alone is one
+//!   without phase.
 //! * Power that is not measured is the sum over the phases of voltage times current.
 //! * A measurand sampled at several places counts at the outlet; sampled at the begin of the
 //!   transaction and again, it counts again; otherwise the later value wins.
@@ -24,10 +25,15 @@ use decimal::scaled;
 pub struct MeterReading {
     /// Register of imported active energy, Wh.
     pub energy_wh: Option<i64>,
+    /// The same in thousandths: a register in kWh under the name of Wh has decimals that count.
+    pub energy_mwh: Option<i64>,
     /// Imported active power, W; measured or computed from voltages and currents.
     pub power_w: Option<i64>,
+    /// True when that is the product of a current without phase: the power of one phase, of
+    /// however many there are.
+    pub power_of_one_phase: bool,
     /// Imported current of L1, L2 and L3 in tenths of an ampere; a current without phase is in
-    /// the first place.
+    /// the first place, and so is that of the neutral conductor where it is the only one.
     pub current_da: [Option<i64>; 3],
     /// Current the station offers to the car, tenths of an ampere per phase; the largest when
     /// given by phase.
@@ -119,13 +125,15 @@ enum Place {
     Neutral,
 }
 
-/// Values of one instant by measurand: energies in Wh, powers in W, currents in mA, voltages in
-/// mV.
+/// Values of one instant by measurand: energies in mWh, powers in W, currents in mA,
+/// voltages in mV.
 #[derive(Clone, Copy, Debug, Default)]
 struct Set {
     energy: Phased,
     power: Phased,
     current: Phased,
+    /// Current of the neutral conductor.
+    neutral: Slot,
     voltage: Phased,
     between: [Slot; 3],
     offered_current: Phased,
@@ -148,6 +156,9 @@ impl Set {
         let counts = match measurand {
             Measurand::EnergyActiveImportRegister => self.energy.put(place, rank, value),
             Measurand::PowerActiveImport => self.power.put(place, rank, value),
+            Measurand::CurrentImport if matches!(place, Place::Neutral) => {
+                self.neutral.put(rank, value)
+            }
             Measurand::CurrentImport => self.current.put(place, rank, value),
             Measurand::CurrentOffered => self.offered_current.put(place, rank, value),
             Measurand::PowerOffered => self.offered_power.put(place, rank, value),
@@ -164,20 +175,31 @@ impl Set {
 
     fn reading(&self) -> MeterReading {
         let mut current_da = self.current.phases.map(|slot| slot.value.map(tenths));
-        if current_da == [None; 3] {
-            current_da[0] = self.current.whole.value.map(tenths);
+        let alone = self.current_alone();
+        if alone.is_some() {
+            current_da[0] = alone.map(tenths);
         }
+        let energy_mwh = self.energy.total();
+        let product = || self.voltage_times_current();
         let offered = self.offered_current;
         let largest = offered.phases.iter().filter_map(|slot| slot.value).max();
         MeterReading {
-            energy_wh: self.energy.total(),
-            power_w: self.power.total().or_else(|| self.voltage_times_current()),
+            energy_wh: energy_mwh.map(|energy| energy.saturating_add(500).div_euclid(1000)),
+            energy_mwh,
+            power_w: self.power.total().or_else(product),
+            power_of_one_phase: self.power.total().is_none() && alone.is_some(),
             current_da,
             offered_da: offered.whole.value.or(largest).map(tenths),
             offered_w: self.offered_power.total(),
             soc_pct: self.soc.value,
             context: self.context,
         }
+    }
+
+    /// The current without phase, or that of the neutral conductor, where no phase has any.
+    fn current_alone(&self) -> Option<i64> {
+        let phases = self.current.phases.iter().any(|slot| slot.value.is_some());
+        self.current.whole.value.or(self.neutral.value).filter(|_| !phases)
     }
 
     /// Watts; `None` when a current has no voltage.
@@ -190,7 +212,7 @@ impl Set {
         }
         let microwatts = match microwatts {
             Some(sum) => sum,
-            None => i128::from(self.current.whole.value?) * i128::from(self.volts(0)?),
+            None => i128::from(self.current_alone()?) * i128::from(self.volts(0)?),
         };
         i64::try_from((microwatts + 500_000).div_euclid(1_000_000)).ok()
     }
@@ -214,8 +236,8 @@ fn shift(measurand: Measurand, unit: Option<UnitOfMeasure>) -> Option<i32> {
     use UnitOfMeasure as U;
     match measurand {
         Measurand::EnergyActiveImportRegister => match unit {
-            None | Some(U::Wh) => Some(0),
-            Some(U::KWh) => Some(3),
+            None | Some(U::Wh) => Some(3),
+            Some(U::KWh) => Some(6),
             Some(_) => None,
         },
         Measurand::PowerActiveImport | Measurand::PowerOffered => match unit {

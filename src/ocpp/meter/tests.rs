@@ -106,7 +106,7 @@ fn the_offer_is_the_one_without_phase_or_the_largest() {
 #[test]
 fn the_neutral_conductor_and_foreign_values_count_for_nothing() {
     let reading = MeterReading::from_values(&[
-        current(Phase::N, "12"),
+        sample(M::PowerActiveImport, Some(Phase::N), U::W, "12"),
         sample(M::PowerActiveImport, None, U::Varh, "5"),
         sample(M::EnergyActiveExportRegister, None, U::Wh, "99"),
         sample(M::SoC, None, U::Percent, "255"),
@@ -114,6 +114,23 @@ fn the_neutral_conductor_and_foreign_values_count_for_nothing() {
         SampledValue::new("string"),
     ]);
     assert_eq!(MeterReading { context: None, ..reading }, MeterReading::default());
+}
+
+#[test]
+fn a_current_told_of_the_neutral_conductor_alone_is_one_without_phase() {
+    let neutral = current(Phase::N, "16");
+    let reading = MeterReading::from_values(&[neutral.clone(), voltage(Phase::L1N, "230")]);
+    assert_eq!(reading.current_da, [Some(160), None, None]);
+    assert_eq!((reading.power_w, reading.power_of_one_phase), (Some(3_680), true));
+    let beside = MeterReading::from_values(&[neutral, current(Phase::L1, "10")]);
+    assert_eq!(beside.current_da, [Some(100), None, None]);
+    assert!(!beside.power_of_one_phase);
+}
+
+#[test]
+fn a_register_keeps_the_decimals_of_a_watt_hour() {
+    let reading = MeterReading::from_values(&[SampledValue::new("120.512")]);
+    assert_eq!((reading.energy_wh, reading.energy_mwh), (Some(121), Some(120_512)));
 }
 
 #[test]

@@ -121,7 +121,13 @@ pub(in crate::scenario) static CHARGERS: Table = Table {
         ),
         key("ids", Optional, Kind::TextList, "[\"CA-303\", \"CA-304\"]", "All identities"),
         key("priority", Default, whole(1, 1000, ""), "1", "Weight under the priority strategy"),
-        key("quirks", Default, Kind::TextList, "[]", "Named deviations from the standard"),
+        key(
+            "quirks",
+            Default,
+            Kind::Quirks,
+            "[]",
+            "What they do other than the standard says, beside what their model does",
+        ),
         key("connectors", Optional, whole(1, 32, ""), "1", "Connectors of each charge point"),
     ],
 };
@@ -172,6 +178,7 @@ pub(in crate::scenario) static MODEL: Table = Table {
         key("allows_amps", Optional, Kind::Flag, "true", "Takes limits in amperes"),
         key("allows_watts", Optional, Kind::Flag, "false", "Takes limits in watts"),
         key("max_stack_level", Optional, whole(0, 1000, ""), "8", "ChargeProfileMaxStackLevel"),
+        key("quirks", Default, Kind::Quirks, "[]", "What it does other than the standard says"),
     ],
 };
 

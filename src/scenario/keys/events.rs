@@ -2,8 +2,8 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    ANY_KW, DAY, Key, Kind, STRATEGY, Table, arrival_names, key, lasting, metric_names, number,
-    severity_names, whole,
+    ANY_KW, DAY, Key, Kind, STRATEGY, Table, arrival_names, fault_names, key, lasting,
+    metric_names, number, recovery_names, severity_names, whole,
 };
 
 pub(in crate::scenario) static ARRIVALS: [&Table; 3] = [&DAILY_PEAK, &POISSON, &SESSIONS];
@@ -116,7 +116,7 @@ pub(in crate::scenario) static NETWORK: Table = Table {
 
 pub(in crate::scenario) static TIMELINE: Table = Table {
     title: "[[timeline]]",
-    doc: "What happens at an instant: either `set` or `rebalance`",
+    doc: "What happens at an instant: one of `set`, `rebalance`, `fault` and `recover`",
     keys: &[
         key(
             "at",
@@ -134,6 +134,36 @@ pub(in crate::scenario) static TIMELINE: Table = Table {
             "Changes the site's config; absent keys stay",
         ),
         key("rebalance", Optional, Kind::Text, "\"manual\"", "Rebalances, for this reason"),
+        key(
+            "fault",
+            Optional,
+            Kind::Choice { what: "faults", names: fault_names },
+            "\"offline\"",
+            "Goes wrong at `chargers`, at `count` that the seed draws, or at all",
+        ),
+        key(
+            "chargers",
+            Optional,
+            Kind::TextList,
+            "[\"cp_001\", \"lot_*\"]",
+            "Whom a fault or a recovery concerns; * stands for the rest of an identity",
+        ),
+        key("count", Optional, whole(1, 50_000, ""), "3", "How many chargers a fault concerns"),
+        key(
+            "for",
+            Optional,
+            lasting(1, 366 * DAY),
+            "\"10m\"",
+            "How long a fault lasts; without it until a recovery. Of a reboot, the time without power",
+        ),
+        key("by", Optional, lasting(1, 366 * DAY), "\"1h\"", "How far clock_skew sets clocks back"),
+        key(
+            "recover",
+            Optional,
+            Kind::Choice { what: "faults", names: recovery_names },
+            "\"all\"",
+            "The fault that is over at `chargers`, or at all",
+        ),
     ],
 };
 

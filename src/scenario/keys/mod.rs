@@ -3,6 +3,7 @@
 
 use super::catalogue;
 use super::metrics::METRICS;
+use super::model::Fault;
 use crate::allocation::Strategy;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
@@ -80,6 +81,8 @@ pub(in crate::scenario) enum Kind {
         names: fn() -> Vec<String>,
     },
     TextList,
+    /// A list of texts, each a quirk; checked where it is used.
+    Quirks,
     Acceptance,
     Table(&'static Table),
     /// `[[x]]`.
@@ -268,6 +271,16 @@ fn charger_kinds() -> Vec<String> {
 
 fn arrival_names() -> Vec<String> {
     owned(&["daily_peak", "poisson"])
+}
+
+fn fault_names() -> Vec<String> {
+    owned(&Fault::ALL.map(Fault::name))
+}
+
+fn recovery_names() -> Vec<String> {
+    let mut names = fault_names();
+    names.push("all".to_owned());
+    names
 }
 
 fn severity_names() -> Vec<String> {

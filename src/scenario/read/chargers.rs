@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::problems::Problems;
+use super::quirks;
 use super::record::{Located, Record};
 use crate::charger::{ChargerSpec, CurrentKind};
 use crate::ids::ChargePointId;
-use crate::scenario::catalogue::{self, grid_current};
+use crate::scenario::catalogue::{self, Model, grid_current};
 use crate::scenario::model::Charger;
 use crate::scenario::suggest;
 use crate::units::{DeciAmps, Watts};
@@ -22,13 +23,9 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
     let mut chargers: Vec<Charger> = Vec::new();
     let mut taken: BTreeMap<String, Range<usize>> = BTreeMap::new();
     for group in root.records("chargers") {
-        let spec = spec(group, &models, voltage_v, problems);
-        for quirk in group.texts("quirks") {
-            problems
-                .error(quirk.span.clone(), &format!("unknown quirk `{}`", quirk.value))
-                .label("no quirk is known yet")
-                .help("leave `quirks` empty");
-        }
+        let Model { spec, quirks } = model(group, &models, voltage_v, problems);
+        let spec = Arc::new(spec);
+        let quirks = quirks::read(group, &spec, &quirks, problems);
         let priority = group.whole("priority").unwrap_or(1) as u32;
         for id in identities(group, chargers.len(), problems) {
             if let Some(first) = taken.insert(id.value.clone(), id.span.clone()) {
@@ -40,7 +37,8 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
                 break;
             }
             let id = ChargePointId::new(&id.value);
-            chargers.push(Charger { id, spec: Arc::clone(&spec), priority, quirks: Vec::new() });
+            let (spec, quirks) = (Arc::clone(&spec), quirks.clone());
+            chargers.push(Charger { id, spec, priority, quirks });
         }
         if chargers.len() > MOST {
             problems
@@ -104,15 +102,15 @@ fn is_identity(id: &Located<String>, problems: &mut Problems<'_>) -> bool {
     right
 }
 
-fn spec(
+fn model(
     group: &Record,
-    models: &BTreeMap<String, ChargerSpec>,
+    models: &BTreeMap<String, Model>,
     voltage_v: i64,
     problems: &mut Problems<'_>,
-) -> Arc<ChargerSpec> {
+) -> Model {
     let name = group.text("model").unwrap_or_default();
-    let found = models.get(&name).cloned().or_else(|| catalogue::charger(&name, voltage_v));
-    let mut spec = found.unwrap_or_else(|| {
+    let found = models.get(&name).cloned().or_else(|| catalogue::model(&name, voltage_v));
+    let mut model = found.unwrap_or_else(|| {
         if group.text("model").is_some() {
             let known = catalogue::charger_names();
             let known = models.keys().map(String::as_str).chain(known).collect::<Vec<_>>();
@@ -124,16 +122,12 @@ fn spec(
         any_model(voltage_v)
     });
     if let Some(connectors) = group.whole("connectors") {
-        spec.connectors = connectors as u32;
+        model.spec.connectors = connectors as u32;
     }
-    Arc::new(spec)
+    model
 }
 
-fn models(
-    root: &Record,
-    voltage_v: i64,
-    problems: &mut Problems<'_>,
-) -> BTreeMap<String, ChargerSpec> {
+fn models(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -> BTreeMap<String, Model> {
     let used = |name: &str| {
         root.records("chargers").iter().any(|group| group.text("model").as_deref() == Some(name))
     };
@@ -152,7 +146,7 @@ fn models(
                 .help(&format!("name it in [[chargers]]: `model = \"{}\"`", name.value));
         }
         let base = record.text("base").unwrap_or_default();
-        let spec = catalogue::charger(&base, voltage_v).unwrap_or_else(|| {
+        let base = catalogue::model(&base, voltage_v).unwrap_or_else(|| {
             if record.text("base").is_some() {
                 problems
                     .error(record.at("base"), &format!("unknown charger model `{base}`"))
@@ -161,7 +155,9 @@ fn models(
             }
             any_model(voltage_v)
         });
-        models.insert(name.value.clone(), changed(&spec, &name.value, record, problems));
+        let spec = changed(&base.spec, &name.value, record, problems);
+        let quirks = quirks::read(record, &spec, &base.quirks, problems);
+        models.insert(name.value.clone(), Model { spec, quirks });
     }
     models
 }
@@ -237,6 +233,6 @@ fn rate(spec: &mut ChargerSpec, record: &Record, problems: &mut Problems<'_>) {
 }
 
 /// Stands in for a model that was not found, and so reported.
-fn any_model(voltage_v: i64) -> ChargerSpec {
-    catalogue::chargers(voltage_v).swap_remove(0)
+fn any_model(voltage_v: i64) -> Model {
+    Model { spec: catalogue::chargers(voltage_v).swap_remove(0), quirks: Vec::new() }
 }

@@ -1,10 +1,13 @@
 //! `[network]`, `[[timeline]]` and `[[assert]]`.
 
 use super::Run;
+use super::faults;
 use super::problems::Problems;
 use super::record::Record;
 use super::site::{power, strategy};
-use crate::scenario::model::{Assertion, Network, Severity, Site, TimelineAction, TimelineEntry};
+use crate::scenario::model::{
+    Assertion, Charger, Network, Severity, Site, TimelineAction, TimelineEntry,
+};
 use crate::scenario::quantity::span_text;
 use crate::time::Span;
 
@@ -23,11 +26,12 @@ pub(super) fn timeline(
     root: &Record,
     run: &Run,
     site: &Site,
+    chargers: &[Charger],
     problems: &mut Problems<'_>,
 ) -> Vec<TimelineEntry> {
     let mut entries: Vec<(TimelineEntry, &Record)> = Vec::new();
     for record in root.records("timeline") {
-        let action = action(record, problems);
+        let action = action(record, chargers, problems);
         let at = record.moment("at").map(|moment| run.resolve(moment));
         if let Some(at) = at.filter(|at| !run.holds(*at)) {
             let length = span_text(run.length());
@@ -45,14 +49,32 @@ pub(super) fn timeline(
     entries.into_iter().map(|(entry, _)| entry).collect()
 }
 
-fn action(record: &Record, problems: &mut Problems<'_>) -> Option<TimelineAction> {
-    if record.has("set") == record.has("rebalance") {
-        let both = record.has("set");
+const ACTIONS: [&str; 4] = ["set", "rebalance", "fault", "recover"];
+
+fn action(
+    record: &Record,
+    chargers: &[Charger],
+    problems: &mut Problems<'_>,
+) -> Option<TimelineAction> {
+    let given: Vec<&str> = ACTIONS.into_iter().filter(|key| record.has(key)).collect();
+    let [given] = given.as_slice() else {
+        let label = match given.len() {
+            0 => "none is given".to_owned(),
+            _ => format!("{} are given", given.join(" and ")),
+        };
         problems
-            .error(record.span.clone(), "[[timeline]] needs either `set` or `rebalance`")
-            .label(if both { "both are given" } else { "neither is given" })
+            .error(
+                record.span.clone(),
+                "[[timeline]] needs one of `set`, `rebalance`, `fault` and `recover`",
+            )
+            .label(&label)
             .help("write one table for each, for example with `set = { max_power_kw = 60 }`");
         return None;
+    };
+    match *given {
+        "fault" => return faults::fault(record, chargers, problems),
+        "recover" => return faults::recover(record, chargers, problems),
+        _ => faults::check_keys(record, problems),
     }
     if let Some(reason) = record.text("rebalance") {
         return Some(TimelineAction::Rebalance { reason });

@@ -4,7 +4,9 @@ mod arrivals;
 mod chargers;
 mod collisions;
 mod events;
+mod faults;
 mod problems;
+mod quirks;
 mod record;
 mod sessions;
 mod sessions_header;
@@ -99,11 +101,11 @@ fn scenario(
         utc_offset: run.utc_offset,
         duration: run.length(),
         seed: root.whole("seed").unwrap_or_default().unsigned_abs(),
-        chargers,
         vehicles,
         arrivals,
         network: events::network(root),
-        timeline: events::timeline(root, &run, &site, problems),
+        timeline: events::timeline(root, &run, &site, &chargers, problems),
+        chargers,
         site,
         asserts: events::asserts(root, problems),
         sha256: files.hex(),

@@ -40,7 +40,7 @@ pub(super) fn read(
             i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Value::Whole)
         }
         (Kind::Acceptance, _) => acceptance(key, value, problems).map(Value::Acceptance),
-        (Kind::TextList, DeValue::Array(items)) => texts(key, items, problems),
+        (Kind::TextList | Kind::Quirks, DeValue::Array(items)) => texts(key, items, problems),
         (Kind::Table(table), DeValue::Table(toml)) => {
             Some(Value::Record(Record::read(table, toml, span, problems)))
         }
@@ -369,7 +369,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Moment => "an instant",
         Kind::TimeOfDay => "a time of day",
         Kind::TimeZone => "the name of a time zone",
-        Kind::TextList => "a list of texts",
+        Kind::TextList | Kind::Quirks => "a list of texts",
         Kind::Acceptance => "\"ideal\" or a table",
         Kind::Table(_) => "a table",
         Kind::Tables(_) | Kind::Arrivals(_) => "a list of tables",

@@ -56,7 +56,17 @@ impl Endpoint {
     /// The URL of one charge point.
     #[must_use]
     pub fn of(&self, identity: &str) -> String {
-        let mut url = format!("{}/", self.0);
+        self.followed_by("/", identity)
+    }
+
+    /// The same as some stations write it, with a second slash before the identity.
+    #[must_use]
+    pub fn with_slash(&self, identity: &str) -> String {
+        self.followed_by("//", identity)
+    }
+
+    fn followed_by(&self, slash: &str, identity: &str) -> String {
+        let mut url = format!("{}{slash}", self.0);
         for byte in identity.bytes() {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

@@ -67,6 +67,8 @@ pub(super) struct Common {
 pub(super) struct Line {
     pub(super) point: ChargePointId,
     pub(super) url: String,
+    /// It asks for the subprotocol of OCPP 1.6J.
+    pub(super) subprotocol: bool,
     /// `Authorization`.
     pub(super) credentials: Option<String>,
     pub(super) chance: ChaCha8Rng,
@@ -123,7 +125,10 @@ impl Line {
     async fn connect(&self) -> Result<Socket, Failure> {
         let wrong = |error: Error| Failure::of(&error);
         let mut request = self.url.as_str().into_client_request().map_err(wrong)?;
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+        if self.subprotocol {
+            let protocol = HeaderValue::from_static(PROTOCOL);
+            request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
         if let Some(credentials) = &self.credentials
             && let Ok(mut value) = HeaderValue::from_str(credentials)
         {

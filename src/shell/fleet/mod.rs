@@ -313,6 +313,8 @@ impl Driver<'_> {
         while let Some(outside) = self.world.poll_outside() {
             match outside {
                 Outside::Connect { point } => self.connect(point),
+                // The socket closes; `Down` follows, and a new attempt.
+                Outside::Disconnect { point } => drop(self.lines.remove(&point)),
                 Outside::Send { point, text } => {
                     let Some(line) = self.lines.get(&point) else { continue };
                     if line.try_send(text).is_ok() {
@@ -331,8 +333,14 @@ impl Driver<'_> {
     fn connect(&mut self, point: ChargePointId) {
         self.first_attempt.get_or_insert_with(Instant::now);
         let number = self.charger(&point).unwrap_or_default() as u64;
+        let handshake = self.world.points()[number as usize].handshake();
+        let url = match handshake.double_slash {
+            true => self.options.endpoint.with_slash(point.as_str()),
+            false => self.options.endpoint.of(point.as_str()),
+        };
         let line = Line {
-            url: self.options.endpoint.of(point.as_str()),
+            url,
+            subprotocol: handshake.subprotocol,
             credentials: self.options.passwords.header(point.as_str()),
             chance: streams::stream(self.options.seed, "reconnect", number),
             common: Arc::clone(&self.common),

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::write::LAST_TRANSACTION_ID;
 use crate::charger::CurrentKind;
+use crate::csms::Breed;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
@@ -94,6 +95,18 @@ pub(super) fn saved(connection: &Connection) -> rusqlite::Result<Saved> {
             limit,
         )?,
         records: records(connection)?,
+        breeds: all(
+            connection,
+            "SELECT vendor, model, firmware, point FROM breed ORDER BY point",
+            [],
+            |row| Ok((ChargePointId::new(text(row, 3)?), breed(row)?)),
+        )?,
+        manners: all(
+            connection,
+            "SELECT vendor, model, firmware, manner FROM manner ORDER BY vendor, model, firmware",
+            [],
+            |row| Ok((breed(row)?, json(text(row, 3)?, 3)?)),
+        )?,
     })
 }
 
@@ -231,6 +244,11 @@ fn limit(row: &Row<'_>) -> rusqlite::Result<LimitRow> {
         confirmed: confirmed.map(Setpoint),
         bound: Setpoint(row.get(3)?),
     })
+}
+
+/// Reads vendor, model, firmware.
+fn breed(row: &Row<'_>) -> rusqlite::Result<Breed> {
+    Ok(Breed { vendor: row.get(0)?, model: row.get(1)?, firmware: row.get(2)? })
 }
 
 fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {

@@ -23,6 +23,7 @@ pub(super) fn tell(connection: &Connection, fact: &Fact) -> rusqlite::Result<()>
             run.run("DELETE FROM point WHERE point = ?1", [point.as_str()])?;
             run.run("DELETE FROM credential WHERE point = ?1", [point.as_str()])?;
             run.run("DELETE FROM record WHERE point = ?1", [point.as_str()])?;
+            run.run("DELETE FROM breed WHERE point = ?1", [point.as_str()])?;
             run.run("DELETE FROM charging_limit WHERE point = ?1", [point.as_str()])
         }
         Fact::Credential(point, Some(sha256)) => run.run(
@@ -44,6 +45,15 @@ pub(super) fn tell(connection: &Connection, fact: &Fact) -> rusqlite::Result<()>
         Fact::LimitGone(point, connector) => run.run(
             "DELETE FROM charging_limit WHERE point = ?1 AND connector = ?2",
             params![point.as_str(), connector],
+        ),
+        Fact::Breed(point, breed) => run.run(
+            "INSERT OR REPLACE INTO breed (point, vendor, model, firmware) VALUES (?1, ?2, ?3, ?4)",
+            params![point.as_str(), breed.vendor, breed.model, breed.firmware],
+        ),
+        Fact::Manner(breed, manner) => run.run(
+            "INSERT OR REPLACE INTO manner (vendor, model, firmware, manner)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![breed.vendor, breed.model, breed.firmware, json(manner)?],
         ),
         Fact::Command(row) => command(&run, row),
         Fact::Record(row) => record(&run, row),

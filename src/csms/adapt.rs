@@ -1,0 +1,469 @@
+//! Charge points that refuse or ignore limits: another form is tried, what worked is remembered,
+//! and what cannot be controlled is budgeted at what it keeps or draws.
+//!
+//! - A form that was never taken here is left at the first refusal, or the second silence. One that
+//!   is known to work gets three chances, and only two sessions in a row that needed another form
+//!   make that the usual one: what failed may have been the line, or the transaction.
+//! - When no form is taken, the session keeps what it has; that is reserved, nothing is decided
+//!   about it any more, and one form is tried after 5, 10, 20 s and so on.
+//! - A limit that was accepted and has no effect counts as refused ([`trust`](super::trust)).
+//! - A transaction is ended from here only when what cannot be controlled alone exceeds the site's
+//!   limit, by the ledger and by the meters, and a second form of limit has not helped.
+
+use crate::csms::answers::backoff;
+use crate::csms::config::Setpoint;
+use crate::csms::event::{Event, Output, Trigger, Trouble};
+use crate::csms::line::Order;
+use crate::csms::manner::{Breed, Failure, Manner, Scope};
+use crate::csms::point::{Active, Connector};
+use crate::csms::timers::Key;
+use crate::csms::trust;
+use crate::csms::{Csms, PointIx, SiteIx};
+use crate::ocpp::types::ChargePointStatus;
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+/// Failures in a row after which a form that is known to work is left.
+const PATIENCE: u32 = 3;
+/// Silences in a row after which one that is not is left.
+const SILENCES: u32 = 2;
+/// Sessions in a row that make another form than the one known to work the usual one.
+const CONVINCED: u32 = 2;
+/// A station that was asked to end a transaction is asked again after this.
+const STOP_AGAIN: Span = Span::from_s(60);
+/// A car goes on within this time after a pause; then the limit is told again ..
+const RESUMES: Span = Span::from_s(60);
+/// .. this many times.
+const REPEATS: u32 = 2;
+
+impl Csms {
+    /// What a charge point is, once it has booted.
+    #[must_use]
+    pub fn breed(&self, point: PointIx) -> Option<&Breed> {
+        self.points[point.0].breed.as_deref()
+    }
+
+    /// How charge points of a kind are known to take limits.
+    #[must_use]
+    pub fn manner_of(&self, breed: &Breed) -> Option<Manner> {
+        self.manners.get(breed).copied()
+    }
+
+    /// A charge point says what it is, and begins where the last one of its kind has come to. After
+    /// a boot everything may be tried again.
+    pub(super) fn identify(&mut self, point: PointIx, breed: Breed) {
+        let known = self.manners.get(&breed).copied();
+        let state = &mut self.points[point.0];
+        let same = state.breed.as_deref() == Some(&breed);
+        if !same {
+            state.breed = Some(Box::new(breed));
+            state.proven_manner = None;
+        }
+        state.proven_manner = known.or(state.proven_manner);
+        state.manner = state.proven_manner.unwrap_or_default();
+        state.tried = Default::default();
+        state.default_limit.tried = Default::default();
+        state.default_limit.exhausted = false;
+        for (index, connector) in state.connectors.iter_mut().enumerate() {
+            let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
+            if connector.leftover.is_some() && !state.line.queue.contains(&order) {
+                state.line.queue.push_back(order);
+            }
+            let Some(active) = connector.active.as_mut() else { continue };
+            active.silences = 0;
+            active.exhausted = false;
+            active.tries = 0;
+            active.own_manner = None;
+        }
+        if !same {
+            self.emit(Event::BreedLearned { point });
+        }
+    }
+
+    /// A form of limit has worked.
+    fn remember(&mut self, point: PointIx, manner: Manner) {
+        let state = &mut self.points[point.0];
+        state.manner = manner;
+        state.proven_manner = Some(manner);
+        state.doubts = 0;
+        state.tried = Default::default();
+        let Some(breed) = state.breed.clone() else { return };
+        let before = self.manners.insert((*breed).clone(), manner);
+        if before == Some(manner) {
+            return;
+        }
+        for other in &mut self.points {
+            // Who knows no better of its own follows.
+            if other.breed.as_ref() == Some(&breed) && other.proven_manner == before {
+                other.manner = manner;
+                other.proven_manner = Some(manner);
+            }
+        }
+        self.emit(Event::BreedLearned { point });
+    }
+
+    /// A session's limit was accepted in this form; whether it has an effect, the meter will show
+    /// where it had none before.
+    pub(super) fn session_limit_taken(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        index: usize,
+        manner: Manner,
+    ) {
+        let state = &mut self.points[point.0];
+        let connector = &mut state.connectors[index];
+        let trusted = trust::excess(connector.distrust.as_deref()).is_none();
+        let Some(active) = connector.active.as_mut() else { return };
+        active.manner = manner;
+        active.silences = 0;
+        if manner.scope == Scope::Connector {
+            // It has replaced what an earlier session left.
+            connector.leftover = None;
+        }
+        let was_exhausted = std::mem::take(&mut active.exhausted);
+        self.clear_other_forms(point, index);
+        if was_exhausted {
+            self.trigger(now, point, Trigger::Connection);
+        }
+        if !trusted {
+            return;
+        }
+        let state = &mut self.points[point.0];
+        let is_usual = state.proven_manner.is_none_or(|proven| proven == manner);
+        let active = state.connectors[index].active.as_mut();
+        if !is_usual && active.is_some_and(|active| !std::mem::replace(&mut active.odd, true)) {
+            state.doubts += 1;
+        }
+        if is_usual || state.doubts >= CONVINCED {
+            self.remember(point, manner);
+        }
+    }
+
+    /// A session's limit was not taken: the next form at once, or the same one later.
+    pub(super) fn session_limit_failed(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        (index, manner): (usize, Manner),
+        failure: Failure,
+    ) {
+        let state = &mut self.points[point.0];
+        let (proven, station) = (state.proven_manner, state.station());
+        let Some(active) = state.connectors[index].active.as_mut() else { return };
+        active.refusals += 1;
+        active.silences = if failure == Failure::Silent { active.silences + 1 } else { 0 };
+        let refusals = active.refusals;
+        let known_to_work = proven == Some(manner);
+        let stays = match failure {
+            _ if active.exhausted => false,
+            _ if known_to_work => refusals < PATIENCE,
+            Failure::Silent => active.silences < SILENCES,
+            _ => false,
+        };
+        if stays {
+            return self.retry_session_limit(now, point, index, refusals);
+        }
+        // A line that carries nothing is no reason to try another form of what it does not carry.
+        let walks = !(known_to_work && failure == Failure::Silent);
+        let near = |rung: Manner| proven.is_none_or(|proven| rung.differs(proven) <= 1);
+        let next = state.tried.next(manner, failure, &station, near).filter(|_| walks);
+        active.silences = 0;
+        let tried_all = next.is_none();
+        let gives_up = tried_all && !std::mem::replace(&mut active.exhausted, tried_all);
+        if tried_all {
+            state.tried = Default::default();
+        }
+        let next = next.unwrap_or(proven.unwrap_or_default());
+        let active_exhausted = active.exhausted;
+        if active_exhausted {
+            // Accepted in whatever form, this changes nothing for anybody else.
+            active.target = Some(active.entry.confirmed());
+            active.repush = true;
+            active.tries += 1;
+        }
+        let tries = active.tries;
+        self.change_manner(point, index, next);
+        if active_exhausted {
+            self.retry_session_limit(now, point, index, tries);
+        } else if let Some(active) = self.points[point.0].connectors[index].active.as_mut() {
+            active.retry_at = None;
+        }
+        if gives_up {
+            self.update_reserved(point);
+            self.trigger(now, point, Trigger::Connection);
+        }
+    }
+
+    fn retry_session_limit(&mut self, now: Time, point: PointIx, index: usize, failures: u32) {
+        let at = now + backoff(failures);
+        if let Some(active) = self.points[point.0].connectors[index].active.as_mut() {
+            active.retry_at = Some(at);
+        }
+        self.timers.arm_by(Key::Retry(point), at);
+    }
+
+    /// The bound of starts was not taken.
+    pub(super) fn start_limit_failed(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        manner: Manner,
+        failure: Failure,
+    ) {
+        let state = &mut self.points[point.0];
+        let (station, session) = (state.station(), state.manner);
+        let known_to_work = state.proven_manner.is_some_and(|proven| proven.of_start() == manner);
+        let default = &mut state.default_limit;
+        default.refusals += 1;
+        let refusals = default.refusals;
+        let silent = failure == Failure::Silent;
+        let patience = if known_to_work { PATIENCE } else { 1 + u32::from(silent) };
+        if refusals >= patience || default.exhausted {
+            let of_start = |rung: Manner| rung == rung.of_start();
+            let next = default.tried.next(manner, failure, &station, of_start);
+            let next = next.filter(|_| !(known_to_work && silent));
+            if let Some(next) = next.filter(|_| !default.exhausted) {
+                default.refusals = 0;
+                default.retry_at = None;
+                state.manner = Manner { level: session.level, scope: session.scope, ..next };
+                return;
+            }
+            if next.is_none() {
+                default.tried = Default::default();
+            }
+            default.exhausted = true;
+            let manner = next.unwrap_or(state.proven_manner.unwrap_or_default());
+            state.manner = Manner { level: session.level, scope: session.scope, ..manner };
+        }
+        if silent && !self.points[point.0].default_limit.exhausted {
+            // Drivers wait for it.
+            return;
+        }
+        let at = now + backoff(refusals);
+        self.points[point.0].default_limit.retry_at = Some(at);
+        self.timers.arm_by(Key::Retry(point), at);
+    }
+
+    /// Limits are told in another form from now on: those of this session where another one is
+    /// known to work, else all of the charge point.
+    fn change_manner(&mut self, point: PointIx, index: usize, next: Manner) {
+        let state = &mut self.points[point.0];
+        let known = state.proven_manner.is_some();
+        let Some(active) = state.connectors[index].active.as_mut() else { return };
+        active.own_manner = Some(next);
+        if !known {
+            state.manner = next;
+        }
+    }
+
+    /// What other forms have left installed goes when this one was accepted, and not before: until
+    /// then it may be all that holds the charger.
+    fn clear_other_forms(&mut self, point: PointIx, index: usize) {
+        let state = &mut self.points[point.0];
+        let Some(active) = state.connectors[index].active.as_ref() else { return };
+        let scope = active.manner.scope;
+        let left = [(Scope::Transaction, active.overrules), (Scope::Station, active.capped)];
+        for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
+            let order = Order::ClearLimit { connector: index, scope: other };
+            if !state.line.queue.contains(&order) {
+                state.line.queue.push_back(order);
+            }
+        }
+    }
+
+    /// A profile of ours is gone, or never was there.
+    pub(super) fn limit_cleared(&mut self, now: Time, point: PointIx, index: usize, scope: Scope) {
+        let connector = &mut self.points[point.0].connectors[index];
+        match (scope, connector.active.as_mut()) {
+            (Scope::Transaction, Some(active)) => {
+                active.beneath = None;
+                active.overrules = false;
+            }
+            (Scope::Station, Some(active)) => active.capped = false,
+            (Scope::Connector, None) => connector.leftover = None,
+            (Scope::Connector, Some(active)) if !active.outlives => connector.leftover = None,
+            _ => {}
+        }
+        self.update_reserved(point);
+        self.try_gate(now, point);
+    }
+
+    /// Whether a profile of ours is out of use, so that clearing it takes no limit away.
+    pub(super) fn may_clear(&self, point: PointIx, index: usize, scope: Scope) -> bool {
+        let state = &self.points[point.0];
+        let active = state.connectors[index].active.as_ref();
+        let told_otherwise = state.manner_at(index).scope != scope;
+        match scope {
+            Scope::Transaction => {
+                told_otherwise && active.is_some_and(|active| active.manner.scope != scope)
+            }
+            Scope::Connector => active.is_none_or(|active| !active.outlives),
+            Scope::Station => {
+                told_otherwise && active.is_none_or(|active| active.manner.scope != scope)
+            }
+        }
+    }
+
+    /// A session is over whose limit stays installed for the next one.
+    pub(super) fn clear_leftover(&mut self, point: PointIx, index: usize, bound: Setpoint) {
+        let state = &mut self.points[point.0];
+        let leftover = &mut state.connectors[index].leftover;
+        *leftover = (*leftover).max(Some(bound));
+        let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
+        if !state.line.queue.contains(&order) {
+            state.line.queue.push_back(order);
+        }
+    }
+
+    /// The meter shows that an accepted limit has no effect.
+    pub(super) fn limit_ignored(&mut self, point: PointIx, index: usize) {
+        let state = &mut self.points[point.0];
+        let station = state.station();
+        let connector = &mut state.connectors[index];
+        let (Some(distrust), Some(active)) =
+            (connector.distrust.as_mut(), connector.active.as_mut())
+        else {
+            return;
+        };
+        if distrust.hopeless || !active.profiled || active.exhausted {
+            return;
+        }
+        distrust.failed += 1;
+        let next = distrust.tried.next(active.manner, Failure::Ignored, &station, |_| true);
+        let Some(next) = next else {
+            distrust.hopeless = true;
+            return;
+        };
+        distrust.begin_anew();
+        active.repush = true;
+        active.retry_at = None;
+        self.change_manner(point, index, next);
+    }
+
+    /// The meter shows that limits have an effect again.
+    pub(super) fn limit_obeyed(&mut self, point: PointIx, index: usize) {
+        let active = self.points[point.0].connectors[index].active.as_ref();
+        if let Some(manner) = active.filter(|active| active.profiled).map(|active| active.manner) {
+            self.remember(point, manner);
+        }
+    }
+
+    /// A sample of a car that was paused and does not go on: its limit is told again, then it is
+    /// reported.
+    pub(super) fn notice_stuck(&mut self, taken: Time, point: PointIx, index: usize) {
+        let hardware = self.points[point.0].hardware;
+        let connector = &mut self.points[point.0].connectors[index];
+        let (draws, status) = (connector.measured_w > 0, connector.status);
+        let Some(active) = connector.active.as_mut().filter(|active| active.resumed) else {
+            return;
+        };
+        if draws {
+            (active.resumed, active.stuck, active.repeats) = (false, false, 0);
+            return self.tell_troubles(point);
+        }
+        let offers = active.allocated(&hardware) > Watts::ZERO;
+        let late = taken.since(active.offered_since) >= RESUMES;
+        if !offers || !late || status != ChargePointStatus::SuspendedEvse || active.repush {
+            return;
+        }
+        if active.repeats < REPEATS {
+            active.repeats += 1;
+            active.repush = true;
+        } else {
+            active.stuck = true;
+            self.tell_troubles(point);
+        }
+    }
+
+    /// What cannot be controlled alone is more than the site may draw, by this much: whoever came
+    /// last among the culprits is asked to end, if the meters say the same.
+    pub(super) fn stop_culprits(&mut self, now: Time, site: SiteIx, mut over: Watts) {
+        let limit = self.sites[site.0].config.ev_limit();
+        if self.metered_at(site) <= limit {
+            return;
+        }
+        let mut culprits = Vec::new();
+        for point in &self.sites[site.0].points {
+            let state = &self.points[point.0];
+            for (index, connector) in state.connectors.iter().enumerate() {
+                let held =
+                    connector.culprit().map(|active| connector.held(active, &state.hardware));
+                if let (Some(held), Some(active), true) =
+                    (held, connector.active.as_ref(), state.line.online)
+                {
+                    culprits.push((active.started, *point, index, held));
+                }
+            }
+        }
+        culprits.sort_unstable();
+        for (_, point, index, held) in culprits.into_iter().rev() {
+            if over <= Watts::ZERO {
+                break;
+            }
+            over -= held;
+            let state = &mut self.points[point.0];
+            let Some(active) = state.connectors[index].active.as_mut() else { continue };
+            if active.stop_asked.is_none_or(|asked| now.since(asked) >= STOP_AGAIN) {
+                active.stop_asked = Some(now);
+                let transaction_id = active.transaction_id;
+                state.line.queue.push_back(Order::Stop { transaction_id });
+                self.pump(now, point);
+            }
+        }
+    }
+
+    /// What the meters of a site show together; of those that show nothing, what they may draw.
+    fn metered_at(&self, site: SiteIx) -> Watts {
+        let mut sum = Watts::ZERO;
+        for point in &self.sites[site.0].points {
+            let state = &self.points[point.0];
+            for connector in state.connectors.iter() {
+                sum += match &connector.active {
+                    Some(active) if !connector.metered => connector.held(active, &state.hardware),
+                    _ => Watts(connector.measured_w),
+                };
+            }
+        }
+        sum
+    }
+
+    /// After a sample of a culprit: ends it if nothing else helps.
+    pub(super) fn watch_culprit(&mut self, now: Time, point: PointIx, index: usize) {
+        let site = self.points[point.0].site;
+        if self.points[point.0].connectors[index].culprit().is_some()
+            && self.metered_at(site) > self.sites[site.0].config.ev_limit()
+        {
+            self.trigger(now, point, Trigger::Connection);
+        }
+    }
+
+    /// Tells what has changed since it was told last.
+    pub(super) fn tell_troubles(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let exhausted = state.default_limit.exhausted;
+        let trouble = exhausted.then_some(Trouble::Uncontrollable);
+        if std::mem::replace(&mut state.default_limit.told_trouble, trouble) != trouble {
+            let event = Event::TroubleChanged { point, connector: 0, trouble };
+            self.outputs.push_back(Output::Event(event));
+        }
+        for (index, connector) in state.connectors.iter_mut().enumerate() {
+            let trouble = connector.trouble();
+            if std::mem::replace(&mut connector.told_trouble, trouble) != trouble {
+                let connector = index as u32 + 1;
+                let event = Event::TroubleChanged { point, connector, trouble };
+                self.outputs.push_back(Output::Event(event));
+            }
+        }
+    }
+}
+
+impl Connector {
+    /// A session that cannot be controlled. One whose limits have no effect gets a second chance
+    /// with another form.
+    fn culprit(&self) -> Option<&Active> {
+        let distrust = self.distrust.as_deref();
+        let ignores = distrust.is_some_and(|known| known.hopeless || known.failed > 1);
+        self.active.as_ref().filter(|active| active.exhausted || ignores)
+    }
+}

@@ -1,0 +1,269 @@
+//! Meter values: the register feeds the session's energy, the draw feeds the ledger, the
+//! acceptance estimator and the judgement of the charger.
+
+use crate::allocation::{Reason, Strategy};
+use crate::charger::CurrentKind;
+use crate::csms::acceptance::Learned;
+use crate::csms::config::Hardware;
+use crate::csms::event::{Binding, Event, Trigger};
+use crate::csms::point::{Active, Point};
+use crate::csms::transactions::CURRENT_WITHIN;
+use crate::csms::trust::{self, Shown, Verdict};
+use crate::csms::{Csms, PointIx};
+use crate::ocpp::messages::MeterValuesRequest;
+use crate::ocpp::meter::MeterReading;
+use crate::ocpp::types::Timestamp;
+use crate::time::Time;
+use crate::units::{DeciAmps, Watts};
+
+/// No meter of a connector shows more, whatever its unit: 10 MW, 100 kA in tenths of an ampere.
+const MOST_SHOWN: i64 = 10_000_000;
+/// No register shows more: 10^15 Wh. Sums of them stay far from overflow.
+const MOST_REGISTERED_WH: i64 = 1_000_000_000_000_000;
+/// Steps of a draw below this are not worth recording as a cause: 0.7 kW.
+const STEP_WORTH_W: i64 = 700;
+/// A power below this says nothing about a factor between it and the currents.
+const TELLING_W: i64 = 500;
+
+/// When a sample was taken.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    /// By the clock of the station, never later than now: what this proves is safe to believe.
+    said: Time,
+    /// In our time, as far as its clock can be known.
+    at: Time,
+}
+
+impl Csms {
+    /// MeterValues, of a transaction or not.
+    pub(super) fn metered(&mut self, now: Time, point: PointIx, values: &MeterValuesRequest<'_>) {
+        let Some(index) = self.points[point.0].metered_connector(values) else { return };
+        for (timestamp, mut reading) in MeterReading::by_instant(&values.meter_value) {
+            if disbelieve(&mut reading) {
+                self.count("MeterValues: impossible value".to_owned());
+            }
+            let taken = self.date(now, point, timestamp);
+            self.take_reading(now, point, index, &reading, taken);
+        }
+    }
+
+    /// A clock that is ahead must not make an old sample look new, and one that was never set says
+    /// nothing.
+    fn date(&mut self, now: Time, point: PointIx, timestamp: Timestamp) -> Taken {
+        let (at, off) = self.points[point.0].clock.read(timestamp, now);
+        if off {
+            self.count("a clock is off".to_owned());
+        }
+        let said = if timestamp.is_plausible() { timestamp.0.min(now) } else { now };
+        Taken { said, at }
+    }
+
+    fn take_reading(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        index: usize,
+        reading: &MeterReading,
+        taken: Taken,
+    ) {
+        let before_w = self.points[point.0].connectors[index].measured_w;
+        if self.take_figures(point, index, reading, taken) {
+            self.count("MeterValues: a figure is off by a factor".to_owned());
+        }
+        let state = &mut self.points[point.0];
+        let control = &self.sites[state.site.0].control;
+        let hardware = state.hardware;
+        let connector = &mut state.connectors[index];
+        let measured = Watts(connector.measured_w);
+        let Some(active) = connector.active.as_mut() else { return };
+        let draws = reading.power_w.is_some_and(|power| power > 0);
+        let still_there = draws && active.gone.is_some_and(|gone| taken.at > gone);
+        if active.belated && now.since(taken.at) < CURRENT_WITHIN || still_there {
+            // Messages about a transaction keep their order: no stop is waiting behind this one.
+            active.belated = false;
+            active.gone = None;
+            self.trigger(now, point, Trigger::SessionStart);
+            return self.take_reading(now, point, index, reading, taken);
+        }
+        // A sample that waited for a better line tells of an earlier limit.
+        let answers_offer = taken.at >= active.offered_since;
+        let phases_before = active.acceptance.phases();
+        let learned = if control.learn_acceptance && answers_offer {
+            let (offer, since) = (active.entry.confirmed(), active.offered_since);
+            active.acceptance.observe(reading, offer, since, &hardware, taken.at)
+        } else {
+            Learned::Nothing
+        };
+        // Whom max_throughput admits depends on every cap, binding or not.
+        let every_cap_counts = self.sites[state.site.0].config.strategy == Strategy::MaxThroughput;
+        let phases_changed = active.acceptance.phases() != phases_before;
+        let matters = phases_changed
+            || active.may_change_allocation(learned, &hardware)
+            || (every_cap_counts && learned != Learned::Nothing);
+        let verdict = if reading.power_w.is_some() {
+            self.weigh(point, index, reading, taken)
+        } else {
+            Verdict::Nothing
+        };
+        match verdict {
+            Verdict::Disobeys => self.limit_ignored(point, index),
+            Verdict::Obeys => self.limit_obeyed(point, index),
+            Verdict::Nothing => {}
+        }
+        if learned != Learned::Nothing || (measured.0 - before_w).abs() >= STEP_WORTH_W {
+            self.emit(Event::DrawStepped { point });
+        }
+        self.update_reserved(point);
+        let site = &self.sites[self.points[point.0].site.0];
+        let breaks_limit = phases_changed && site.reserved > site.config.ev_limit();
+        if verdict != Verdict::Nothing || breaks_limit {
+            // Others must make room for it, or get it back, at once.
+            self.trigger(now, point, Trigger::Connection);
+        } else if matters {
+            self.trigger(now, point, Trigger::Acceptance);
+        }
+        self.notice_stuck(taken.at, point, index);
+        self.watch_culprit(now, point, index);
+    }
+
+    /// Power and register of a connector, as its meter means them. Returns whether one was newly
+    /// found to be off by a factor.
+    fn take_figures(
+        &mut self,
+        point: PointIx,
+        index: usize,
+        reading: &MeterReading,
+        taken: Taken,
+    ) -> bool {
+        let state = &mut self.points[point.0];
+        let hardware = state.hardware;
+        let connector = &mut state.connectors[index];
+        let power = connector.active.as_ref().map_or(reading.power_w, |active| {
+            let phases = i64::from(active.phases(&hardware));
+            let is_ac = hardware.kind == CurrentKind::Ac;
+            let times = if reading.power_of_one_phase && is_ac { phases } else { 1 };
+            reading.power_w.map(|power| power * times)
+        });
+        let mut found = false;
+        let mut scale = connector.meter_scale;
+        if let Some(active) = connector.active.as_mut() {
+            found = active.account.show(reading.energy_mwh, power, taken.at, hardware.max_power);
+            scale = active.account.scale;
+            connector.meter_scale = scale;
+        }
+        if let Some(power) = power {
+            connector.metered = true;
+            let meant = scale.power(power);
+            // Until the register has told which is right, the larger one counts, unless no charger
+            // like this could draw it: others would make room for what is not there.
+            let by_current = currents_w(reading, &hardware);
+            let low = by_current > 2 * meant && by_current > TELLING_W;
+            let most = hardware.max_power.0;
+            connector.measured_w = match meant > 2 * most {
+                _ if low => by_current,
+                true if by_current > TELLING_W => by_current.min(most),
+                true => most,
+                false => meant,
+            };
+        }
+        if found {
+            // What was held against the charger was measured wrongly.
+            connector.distrust = None;
+        }
+        found
+    }
+
+    /// Confirms the limit of a session by its draw, and judges its charger.
+    fn weigh(
+        &mut self,
+        point: PointIx,
+        index: usize,
+        reading: &MeterReading,
+        taken: Taken,
+    ) -> Verdict {
+        let state = &mut self.points[point.0];
+        let control = &self.sites[state.site.0].control;
+        let hardware = state.hardware;
+        let connector = &mut state.connectors[index];
+        let draw = Watts(connector.measured_w);
+        let Some(active) = connector.active.as_mut() else { return Verdict::Nothing };
+        let phases = active.phases(&hardware);
+        let tolerance = Watts(control.confirm_tolerance.0 * i64::from(phases));
+        let offered = offered(reading, &hardware, phases);
+        let allowed = hardware.watts(active.entry.confirmed(), phases) + tolerance;
+        // What the station signals is the best proof that it has applied a limit.
+        let applied = offered.is_none_or(|offered| offered <= allowed);
+        let held = active.entry.oldest_hold().is_some();
+        if draw <= allowed && (applied || !held) {
+            active.entry.confirmed_by_meter(taken.said, control.confirm_after);
+        }
+        if taken.at.since(active.offered_since) < control.confirm_after {
+            return Verdict::Nothing;
+        }
+        let permitted = active.worst_case(&hardware);
+        trust::judge(&mut connector.distrust, &Shown { draw, offered, permitted, tolerance })
+    }
+}
+
+/// What a station offers to the car, on so many phases.
+fn offered(reading: &MeterReading, hardware: &Hardware, phases: u8) -> Option<Watts> {
+    let by_current = || {
+        let current = reading.offered_da.filter(|_| hardware.kind == CurrentKind::Ac)?;
+        Some(DeciAmps(current).to_power(hardware.voltage_v, phases))
+    };
+    by_current().or_else(|| reading.offered_w.map(Watts))
+}
+
+/// The power of the currents at the nominal voltage; 0 where none is told by phase.
+fn currents_w(reading: &MeterReading, hardware: &Hardware) -> i64 {
+    if hardware.kind == CurrentKind::Dc {
+        return 0;
+    }
+    reading.current_da.iter().flatten().sum::<i64>() * hardware.voltage_v / 10
+}
+
+/// Leaves out what no meter can show; true when there was such a value.
+fn disbelieve(reading: &mut MeterReading) -> bool {
+    let possible = |most: i64| move |value: &i64| (-most..=most).contains(value);
+    let before = (reading.power_w, reading.current_da, reading.energy_wh);
+    reading.power_w = reading.power_w.filter(possible(MOST_SHOWN));
+    reading.current_da = reading.current_da.map(|current| current.filter(possible(MOST_SHOWN)));
+    reading.offered_da = reading.offered_da.filter(possible(MOST_SHOWN));
+    reading.energy_wh = reading.energy_wh.filter(possible(MOST_REGISTERED_WH));
+    reading.energy_mwh = reading.energy_mwh.filter(|_| reading.energy_wh.is_some());
+    before != (reading.power_w, reading.current_da, reading.energy_wh)
+}
+
+impl Point {
+    /// The connector that meter values are about: that of the transaction they name, if it runs
+    /// here, else the one they name. Ids are stale, 0 or -1 in the field (ocpp.md, Q15).
+    fn metered_connector(&self, values: &MeterValuesRequest<'_>) -> Option<usize> {
+        let named = self.connector(values.connector_id);
+        if named.is_some() && self.connectors.len() == 1 {
+            return named;
+        }
+        let running = |id: i64| {
+            self.connectors
+                .iter()
+                .position(|c| c.active.as_ref().is_some_and(|active| active.transaction_id == id))
+        };
+        values.transaction_id.and_then(running).or(named)
+    }
+}
+
+impl Active {
+    /// Whether what was learned can move anybody's rate. A cap that stays above the session's
+    /// rate does not bind and changes nothing, nor does a cap that is lifted where it did not
+    /// bind; not deciding then is what keeps large sites cheap.
+    fn may_change_allocation(&self, learned: Learned, hardware: &Hardware) -> bool {
+        match learned {
+            Learned::Nothing => false,
+            Learned::More => !matches!(self.binding, Binding::Allocation(Reason::Site)),
+            Learned::Less => {
+                let worth = self.acceptance.worth_offering(hardware);
+                let worth = worth.map(|worth| hardware.watts(worth, self.phases(hardware)));
+                self.acceptance.is_full() || worth.is_some_and(|worth| worth < self.rate)
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Whether a charger keeps to what it accepted, by what its meter shows.
+//!
+//! Two samples in a row above everything that was permitted, and it is budgeted at what it has
+//! proven to draw, also in later sessions. It is trusted again only when a limit no higher than
+//! those it has defied is seen to work: the draw stands right at it, or the station says that it
+//! offers no more (allocation.md §3, ocpp.md §9). A charger that obeys 10 A may still ignore 0.
+//! Whoever relapses has to prove much more: five hours of samples a minute instead of three.
+
+use crate::csms::manner::Tried;
+use crate::units::Watts;
+
+/// Samples in a row that prove something, for the worse ..
+const PROOF: u32 = 2;
+/// .. and for the better, the first time, and after a relapse.
+const TRUST: u32 = 3;
+const TRUST_AGAIN: u32 = 300;
+
+/// What one sample shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// Drawn.
+    pub(crate) draw: Watts,
+    /// What the station says it offers to the car, if it does.
+    pub(crate) offered: Option<Watts>,
+    /// The largest limit that could be in force.
+    pub(crate) permitted: Watts,
+    /// Meters are this exact.
+    pub(crate) tolerance: Watts,
+}
+
+/// What samples have told about a connector that drew too much; none exists for one that never
+/// did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Distrust {
+    over: u32,
+    within: u32,
+    /// The most it was seen to draw, and the tolerance; nothing before it is proven.
+    proven: Watts,
+    /// The most it drew above what was permitted.
+    excess: Watts,
+    /// The lowest limit it has defied.
+    defied: Option<Watts>,
+    /// It was trusted again once, before this.
+    relapsed: bool,
+    /// It was distrusted once.
+    known: bool,
+    /// Forms of limit that had no effect, how many, and whether that is all there are.
+    pub(crate) tried: Tried,
+    pub(crate) failed: u32,
+    pub(crate) hopeless: bool,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Nothing,
+    /// It draws too much, newly so or again although another form of limit was accepted.
+    Disobeys,
+    /// It is trusted again.
+    Obeys,
+}
+
+/// The most that a connector has proven to draw whatever it was told.
+pub(crate) fn proven(distrust: Option<&Distrust>) -> Watts {
+    distrust.map_or(Watts::ZERO, |distrust| distrust.proven)
+}
+
+/// The excess of a connector that is not trusted.
+pub(crate) fn excess(distrust: Option<&Distrust>) -> Option<Watts> {
+    distrust.filter(|distrust| distrust.proven > Watts::ZERO).map(|distrust| distrust.excess)
+}
+
+/// Takes in a sample.
+pub(crate) fn judge(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verdict {
+    let &Shown { draw, offered, permitted, tolerance } = shown;
+    if draw > permitted + tolerance {
+        let known = distrust.get_or_insert_default();
+        known.within = 0;
+        known.over += 1;
+        if known.over < PROOF && known.proven == Watts::ZERO {
+            return Verdict::Nothing;
+        }
+        known.relapsed |= known.known && known.proven == Watts::ZERO;
+        known.known = true;
+        known.proven = known.proven.max(draw + tolerance);
+        known.excess = known.excess.max(draw - permitted);
+        known.defied = Some(known.defied.map_or(permitted, |defied| defied.min(permitted)));
+        return if known.over == PROOF { Verdict::Disobeys } else { Verdict::Nothing };
+    }
+    let Some(known) = distrust else { return Verdict::Nothing };
+    known.over = 0;
+    if known.proven == Watts::ZERO {
+        if !known.known {
+            *distrust = None;
+        }
+        return Verdict::Nothing;
+    }
+    let as_low = known.defied.is_none_or(|defied| permitted <= defied + tolerance);
+    // A car that takes little whatever it is offered proves nothing.
+    let binds = draw + tolerance + tolerance >= permitted && permitted < known.proven;
+    let says = offered.is_some_and(|offered| offered <= permitted + tolerance);
+    // Higher limits that work prove nothing, but they speak not against it either.
+    known.within = match (binds || says, as_low) {
+        (true, true) => known.within + 1,
+        (true, false) => known.within,
+        (false, _) => 0,
+    };
+    if known.within < if known.relapsed { TRUST_AGAIN } else { TRUST } {
+        return Verdict::Nothing;
+    }
+    **known = Distrust { relapsed: known.relapsed, known: true, ..Distrust::default() };
+    Verdict::Obeys
+}
+
+impl Distrust {
+    /// Another form of limit is tried: its effect has to be proven anew.
+    pub(crate) fn begin_anew(&mut self) {
+        self.over = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(draw: i64, permitted: i64, offered: Option<i64>) -> Shown {
+        Shown {
+            draw: Watts(draw),
+            offered: offered.map(Watts),
+            permitted: Watts(permitted),
+            tolerance: Watts(300),
+        }
+    }
+
+    #[test]
+    fn two_samples_prove_disobedience_and_a_limit_that_binds_ends_it() {
+        let mut known = None;
+        assert_eq!(judge(&mut known, &sample(11_000, 4_000, None)), Verdict::Nothing);
+        assert_eq!(proven(known.as_deref()), Watts::ZERO, "once is nothing");
+        assert_eq!(judge(&mut known, &sample(10_000, 4_000, None)), Verdict::Disobeys);
+        assert_eq!(proven(known.as_deref()), Watts(10_300));
+        assert_eq!(excess(known.as_deref()), Some(Watts(6_000)));
+        for _ in 0..20 {
+            assert_eq!(judge(&mut known, &sample(1_000, 4_000, None)), Verdict::Nothing);
+        }
+        assert_eq!(proven(known.as_deref()), Watts(10_300), "it takes little: that proves nothing");
+        for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
+            assert_eq!(judge(&mut known, &sample(3_900, 4_000, None)), verdict);
+        }
+        assert_eq!(excess(known.as_deref()), None);
+    }
+
+    #[test]
+    fn a_higher_limit_that_works_says_nothing_of_the_one_that_was_defied() {
+        let mut known = None;
+        (0..2).for_each(|_| {
+            judge(&mut known, &sample(8_000, 0, None));
+        });
+        for _ in 0..20 {
+            assert_eq!(judge(&mut known, &sample(7_900, 8_000, None)), Verdict::Nothing);
+        }
+        assert_eq!(proven(known.as_deref()), Watts(8_300), "a pause may be ignored again");
+        for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
+            assert_eq!(judge(&mut known, &sample(0, 0, None)), verdict);
+        }
+    }
+
+    #[test]
+    fn whoever_relapses_has_to_prove_more() {
+        let mut known = None;
+        let mut samples_until_trusted = || {
+            (0..2).for_each(|_| {
+                judge(&mut known, &sample(11_000, 4_000, None));
+            });
+            let mut judged = (0..1000).map(|_| judge(&mut known, &sample(3_900, 4_000, None)));
+            judged.position(|verdict| verdict == Verdict::Obeys).map(|place| place + 1)
+        };
+        assert_eq!(samples_until_trusted(), Some(3));
+        assert_eq!(samples_until_trusted(), Some(300));
+        assert_eq!(samples_until_trusted(), Some(300));
+    }
+
+    #[test]
+    fn one_sample_too_high_is_forgotten() {
+        let mut known = None;
+        for _ in 0..5 {
+            judge(&mut known, &sample(11_000, 4_000, None));
+            assert_eq!(judge(&mut known, &sample(4_000, 4_000, None)), Verdict::Nothing);
+        }
+        assert_eq!(known, None);
+    }
+
+    #[test]
+    fn what_the_station_offers_is_evidence() {
+        let mut known = None;
+        (0..2).for_each(|_| {
+            judge(&mut known, &sample(11_000, 4_000, None));
+        });
+        judge(&mut known, &sample(1_000, 4_000, Some(11_000)));
+        judge(&mut known, &sample(1_000, 4_000, Some(4_000)));
+        judge(&mut known, &sample(1_000, 4_000, Some(4_000)));
+        assert!(known.is_some());
+        assert_eq!(judge(&mut known, &sample(1_000, 4_000, Some(4_000))), Verdict::Obeys);
+    }
+}
