@@ -283,5 +283,5 @@ fn on_good_lines_every_promise_holds() {
 /// draws its default limit for the moment until its status arrives.
 #[test]
 fn on_lossy_lines_the_limit_still_holds() {
-    campaign("lossy lines", 120, |seed| 1 + (seed % 5) as i64, Run::broken_always);
+    campaign("lossy lines", 500, |seed| 1 + (seed % 5) as i64, Run::broken_always);
 }

@@ -8,7 +8,7 @@ use crate::allocation::Session;
 use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Binding;
-use crate::csms::point::{Active, Point};
+use crate::csms::point::{Active, Point, starts};
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::units::Watts;
@@ -165,25 +165,21 @@ fn survey(
         return reserved;
     }
     let hardware = &station.hardware;
-    let start = station.start_watts();
-    let mut uncontrolled = Watts(start.0 * station.slots_elsewhere() as i64);
-    for (connector, seat) in station.connectors.iter().zip(seats) {
-        let Some(active) = connector.active.as_ref() else {
-            if connector.charges() || connector.unsure_until.is_some() {
-                uncontrolled += start;
-            }
+    let mut uncontrolled = Watts::ZERO;
+    let elsewhere = station.rooms().zip(station.connectors.iter());
+    let elsewhere = elsewhere.filter(|(_, connector)| connector.controlled().is_none());
+    for ((connector, seat), (held, _)) in station.connectors.iter().zip(seats).zip(station.rooms())
+    {
+        let Some(active) = connector.controlled() else {
+            uncontrolled += held;
             continue;
         };
-        if active.belated || active.gone.is_some() || active.exhausted {
-            uncontrolled += connector.held(active, hardware);
-            continue;
-        }
         let session = active.as_session(hardware, config, station.weight);
         let proven = trust::proven(connector.distrust.as_deref());
         let may_want_more = active.acceptance.may_want_more(hardware);
         *seat = Some(Seat { session, may_want_more, proven, settled: None });
     }
-    uncontrolled
+    uncontrolled + starts(elsewhere.map(|(rooms, _)| rooms), station.start_slots.len())
 }
 
 impl Active {

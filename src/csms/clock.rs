@@ -18,6 +18,8 @@ const WAITED: Span = Span::from_s(600);
 /// younger, or loses one and grows older.
 const STEADY: Span = Span::from_s(1_200);
 const MANY: u32 = 10;
+/// Ages this close are the same.
+const SAME: Span = Span::from_s(30);
 
 /// The clock of a station, as its messages show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +29,8 @@ pub(crate) struct StationClock {
     connected: Time,
     /// How old the last message seemed.
     seemed: Span,
-    /// Messages that came too late, if the clock is right: since when, how old they seemed, how
-    /// many they are.
+    /// Messages that came late, if the clock is right, and all equally: since when, how old they
+    /// seemed, how many they are.
     suspect: Option<(Time, Span, u32)>,
 }
 
@@ -51,20 +53,25 @@ impl StationClock {
             self.behind = if before < Span::ZERO { before.min(age) } else { age };
         } else if age <= RIGHT {
             self.behind = Span::ZERO;
-        } else if before > Span::ZERO {
-            self.behind = before.min(age);
-        } else if age > WAITED && now.since(self.connected) > WAITED {
+        } else if before <= Span::ZERO {
             self.suspect(age, now);
         }
         let found = before == Span::ZERO && self.behind != Span::ZERO;
         ((said.0 + self.behind).min(now), found)
     }
 
-    /// A message that says when it was written.
+    /// A message that says when it was written, or of when it tells: how old that is says nothing,
+    /// but no clock is further behind than the youngest message shows.
     pub(crate) fn seen(&mut self, said: Timestamp, now: Time) {
-        if said.is_plausible() {
-            self.seemed = now.since(said.0).max(Span::ZERO);
+        if !said.is_plausible() {
+            return;
         }
+        let age = now.since(said.0);
+        self.seemed = age.max(Span::ZERO);
+        if self.behind > Span::ZERO {
+            self.behind = if age > RIGHT { self.behind.min(age) } else { Span::ZERO };
+        }
+        self.suspect = self.suspect.filter(|(_, known, _)| age >= *known - SAME);
     }
 
     /// How far before now a schedule has to begin, so that it has begun by this clock even if the
@@ -74,14 +81,12 @@ impl StationClock {
     }
 
     fn suspect(&mut self, age: Span, now: Time) {
-        match &mut self.suspect {
-            Some((since, known, messages)) if (age - *known).0.abs() <= RIGHT.0 / 2 => {
-                *messages += 1;
-                if now.since(*since) >= STEADY && *messages >= MANY {
-                    self.behind = age;
-                }
-            }
-            suspect => *suspect = Some((now, age, 1)),
+        let same = self.suspect.filter(|(_, known, _)| (age - *known).0.abs() <= SAME.0);
+        let (since, known, messages) = same.unwrap_or((now, age, 0));
+        self.suspect = Some((since, known, messages + 1));
+        let too_old = age > WAITED && now.since(self.connected) > WAITED;
+        if too_old && now.since(since) >= STEADY && messages + 1 >= MANY {
+            self.behind = age;
         }
     }
 }
@@ -121,6 +126,38 @@ mod tests {
         }
         assert_eq!(clock.read(said(-4_730), at(2_400)), (at(2_400), true));
         assert_eq!(clock.read(said(-4_640), at(2_500)).0, at(2_490), "10 s late");
+    }
+
+    /// Seed 27 of the lossy campaign: with 4 s per call and 10 s between samples a queue hardly
+    /// drains, and each loss makes it 90 s older.
+    #[test]
+    fn a_queue_that_stays_long_on_a_bad_line_is_no_clock_that_is_behind() {
+        let mut clock = StationClock::default();
+        clock.connect(at(0));
+        let (mut second, mut age) = (700, 620);
+        for call in 0..2_000 {
+            assert_eq!(clock.read(said(second - age), at(second)), (at(second - age), false));
+            let step = if call % 15 == 14 { 90 } else { -6 };
+            (second, age) = (second + step.max(4), age + step);
+        }
+    }
+
+    #[test]
+    fn one_young_message_shows_that_the_others_have_waited() {
+        let mut clock = StationClock::default();
+        clock.connect(at(0));
+        let steady = |clock: &mut StationClock, second| clock.read(said(second - 900), at(second));
+        for call in 0..19 {
+            steady(&mut clock, 1_000 + call * 60);
+        }
+        clock.seen(said(2_095), at(2_100));
+        assert_eq!(steady(&mut clock, 2_260), (at(1_360), false));
+        for call in 0..20 {
+            steady(&mut clock, 2_320 + call * 60);
+        }
+        assert_eq!(steady(&mut clock, 3_520).0, at(3_520), "now it does look like a clock");
+        clock.seen(said(3_525), at(3_530));
+        assert_eq!(steady(&mut clock, 3_540).0, at(2_640), "and is none");
     }
 
     #[test]

@@ -66,9 +66,10 @@ impl Csms {
             if !settled {
                 return;
             }
-            let need = state.start_watts();
+            let need = state.need_of_a_start();
             let site = &self.sites[state.site.0];
-            if site.reserved + need > site.config.ev_limit() && need.0 > 0 {
+            let fits = site.reserved + need <= site.config.ev_limit();
+            if !fits && state.start_bound() > Setpoint::ZERO {
                 self.points[point.0].default_limit.wanted = Setpoint::ZERO;
                 return self.pump(now, point);
             }

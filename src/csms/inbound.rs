@@ -196,7 +196,11 @@ impl Csms {
                 if let Some(timestamp) = read.value.timestamp {
                     self.points[point.0].clock.seen(timestamp, now);
                 }
-                self.set_status(now, point, read.value.connector_id, read.value.status);
+                let connector = self.points[point.0].connector(read.value.connector_id);
+                let told = read.value.status;
+                if let Some(index) = connector.filter(|c| !self.is_old(point, *c, &read.value)) {
+                    self.set_status(now, point, index, told);
+                }
             }
             Err(fault) => self.count(format!("StatusNotification: {}", fault.code)),
         }
@@ -204,8 +208,17 @@ impl Csms {
         Ok(())
     }
 
-    fn set_status(&mut self, now: Time, point: PointIx, connector: u32, status: ChargePointStatus) {
-        let Some(index) = self.points[point.0].connector(connector) else { return };
+    /// Whether a connector was free before the transaction that runs there: told again after a
+    /// loss, that does not say that the car has left.
+    fn is_old(&self, point: PointIx, index: usize, told: &StatusNotificationRequest<'_>) -> bool {
+        let active = self.points[point.0].connectors[index].active.as_ref();
+        let start = active.and_then(|active| self.transactions.get(active.transaction_id));
+        let (Some(start), Some(timestamp)) = (start, told.timestamp) else { return false };
+        let free = [ChargePointStatus::Available, ChargePointStatus::Preparing];
+        free.contains(&told.status) && timestamp.is_plausible() && timestamp.0 <= start.said
+    }
+
+    fn set_status(&mut self, now: Time, point: PointIx, index: usize, status: ChargePointStatus) {
         let state = &mut self.points[point.0];
         let connector = &mut state.connectors[index];
         let (charged, prepared) = (connector.charges(), connector.prepares());

@@ -258,37 +258,55 @@ impl Point {
         (index < self.connectors.len()).then_some(index)
     }
 
-    /// The most a start could draw here before its TxProfile.
+    /// The most a start could draw here before its TxProfile, on whichever connector.
     pub(crate) fn start_bound(&self) -> Setpoint {
+        let default = self.start_bound_by_default();
+        let left = self.connectors.iter().filter_map(Connector::left_behind).max();
+        default.max(left.unwrap_or_default())
+    }
+
+    /// The same on this connector.
+    pub(crate) fn start_bound_at(&self, connector: &Connector) -> Setpoint {
+        self.start_bound_by_default().max(connector.left_behind().unwrap_or_default())
+    }
+
+    fn start_bound_by_default(&self) -> Setpoint {
         let default = &self.default_limit;
-        let left = self.connectors.iter().filter_map(|connector| connector.leftover).max();
-        match default.confirmed {
-            _ if self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled) => {
-                self.hardware.full()
-            }
+        let by_profile = self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled);
+        match default.confirmed.filter(|_| !by_profile) {
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
-                .max(default.unknown.unwrap_or_default())
-                .max(left.unwrap_or_default()),
+                .max(default.unknown.unwrap_or_default()),
         }
     }
 
-    /// The power of that, or what a connector here has proven to draw in spite of it.
-    pub(crate) fn start_watts(&self) -> Watts {
-        let proven = self.connectors.iter().map(|c| trust::proven(c.distrust.as_deref())).max();
-        let bound = self.hardware.watts(self.start_bound(), self.hardware.phases);
-        bound.max(proven.unwrap_or_default())
+    /// What this charge point could draw at most.
+    pub(crate) fn worst_case(&self) -> Watts {
+        self.worst_case_of(self.start_slots.len())
     }
 
-    /// What this charge point could draw at most, by connector and start slot.
-    pub(crate) fn worst_case(&self) -> Watts {
-        let start = self.start_watts();
+    /// How much more it could draw once another start is let in.
+    pub(crate) fn need_of_a_start(&self) -> Watts {
+        self.worst_case_of(self.start_slots.len() + 1) - self.worst_case()
+    }
+
+    fn worst_case_of(&self, slots: usize) -> Watts {
+        let held = self.rooms().map(|(held, _)| held).sum::<Watts>();
+        held + starts(self.rooms(), slots)
+    }
+
+    /// Room by connector: for what may be drawn there now, and how much more for a start.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (Watts, Watts)> {
+        let default = self.start_bound_by_default();
         // A start with a profile of its own keeps its room until it is reported.
         let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
-        let mut total = Watts::ZERO;
-        for connector in self.connectors.iter() {
-            total += match &connector.active {
+        self.connectors.iter().map(move |connector| {
+            let bound = default.max(connector.left_behind().unwrap_or_default());
+            let bound = self.hardware.watts(bound, self.hardware.phases);
+            // Or what it has proven to draw in spite of that.
+            let start = bound.max(trust::proven(connector.distrust.as_deref()));
+            let held = match &connector.active {
                 Some(active) if self.by_hand > 0 && active.gone.is_none() => {
                     let full = self.hardware.full();
                     let full = self.hardware.watts(full, active.phases(&self.hardware));
@@ -308,8 +326,15 @@ impl Point {
                 None if connector.charges() || connector.unsure_until.is_some() => start,
                 None => Watts::ZERO,
             };
-        }
-        total + Watts(start.0 * self.slots_elsewhere() as i64)
+            (held, (start - held).floor_zero())
+        })
+    }
+
+    /// Phases to reserve for: those of the session, or all where another one may begin that finds
+    /// the limit which this one leaves.
+    pub(crate) fn phases_at(&self, active: &Active, slots: usize) -> u8 {
+        let next = active.outlives && slots > 0;
+        if next { self.hardware.phases } else { active.phases(&self.hardware) }
     }
 
     /// What sessions without a limit of their own could draw more once the default limit that is
@@ -325,13 +350,6 @@ impl Point {
             }
         }
         more
-    }
-
-    /// Start slots for which no connector holds room already, because it may be charging unseen.
-    pub(crate) fn slots_elsewhere(&self) -> usize {
-        let held = |c: &&Connector| c.active.is_none() && c.unsure_until.is_some();
-        let unseen = self.connectors.iter().filter(held).count();
-        self.start_slots.len().saturating_sub(if self.line.online { unseen } else { 0 })
     }
 
     /// Accepted limits of the running sessions.
@@ -390,6 +408,16 @@ impl Point {
     }
 }
 
+/// Room for so many starts, wherever they need most: each connector takes one.
+pub(crate) fn starts(rooms: impl Iterator<Item = (Watts, Watts)>, slots: usize) -> Watts {
+    if slots == 0 {
+        return Watts::ZERO;
+    }
+    let mut more: Vec<Watts> = rooms.map(|(_, more)| more).collect();
+    more.sort_unstable_by(|a, b| b.cmp(a));
+    more.into_iter().take(slots).sum()
+}
+
 impl Connector {
     /// Room for its transaction, or for one that runs here: what could be in force, or what was
     /// drawn in spite of it.
@@ -398,6 +426,12 @@ impl Connector {
             return Watts::ZERO;
         }
         active.worst_case(hardware).max(trust::proven(self.distrust.as_deref()))
+    }
+
+    /// The limit that a session has left here, or that the running one will leave.
+    fn left_behind(&self) -> Option<Setpoint> {
+        let leaves = self.active.as_ref().filter(|active| active.outlives);
+        self.leftover.max(leaves.map(Active::bound))
     }
 
     /// What an operator should know.
@@ -410,6 +444,12 @@ impl Connector {
             return Some(Trouble::Uncontrollable);
         }
         active.is_some_and(|active| active.stuck).then_some(Trouble::Stuck)
+    }
+
+    /// The session here that decisions are about.
+    pub(crate) fn controlled(&self) -> Option<&Active> {
+        let decided = |active: &&Active| !active.belated && active.gone.is_none();
+        self.active.as_ref().filter(decided).filter(|active| !active.exhausted)
     }
 
     /// A car stands here and its transaction has not begun.

@@ -94,7 +94,8 @@ impl Csms {
     fn next_decrease(&self, now: Time, point: PointIx) -> Option<(usize, Setpoint)> {
         let connectors = self.points[point.0].connectors.iter().enumerate();
         connectors.into_iter().find_map(|(index, connector)| {
-            let active = connector.active.as_ref()?;
+            // Whose car has left needs no limit, and one that stays would bound the next start.
+            let active = connector.active.as_ref().filter(|active| active.gone.is_none())?;
             let target = active.next_limit()?;
             let waits = active.retry_at.is_some_and(|at| at > now);
             let standing = active.entry.standing();
@@ -161,7 +162,10 @@ impl Csms {
     fn try_raise(&mut self, now: Time, point: PointIx, index: usize) -> Raise {
         let state = &self.points[point.0];
         let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
-        let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
+        let active = state.connectors[index].active.as_ref();
+        let Some(active) = active.filter(|active| active.gone.is_none()) else {
+            return Raise::Done;
+        };
         let Some(target) = active.target.map(|target| state.tellable(index, target)) else {
             return Raise::Done;
         };
@@ -188,8 +192,9 @@ impl Csms {
         if !resumes && allowed_at > now {
             return Raise::Damped(allowed_at);
         }
-        let phases = active.phases(&hardware);
-        let held = state.connectors[index].held(active, &hardware);
+        let phases = state.phases_at(active, state.start_slots.len());
+        let held = hardware.watts(active.bound(), phases);
+        let held = held.max(state.connectors[index].held(active, &hardware));
         let room = site.config.ev_limit() - site.reserved;
         if hardware.watts(target, phases) - held <= room {
             self.send_tx_limit(now, point, index, target);

@@ -201,6 +201,9 @@ impl Csms {
         // Unless a limit of it was kept, anything may be in force.
         active.entry = Entry::restored(Setpoint::ZERO, full);
         active.reconfirm = true;
+        // In which form its limit was told was not kept.
+        active.outlives = true;
+        active.overrules = true;
         active.trigger = Trigger::Connection;
         connector.active = Some(active);
         connector.status = ChargePointStatus::Charging;
@@ -216,6 +219,12 @@ impl Csms {
             default.confirmed = saved.confirmed;
             default.unknown = Some(saved.bound).filter(|bound| Some(*bound) != saved.confirmed);
             default.told = told;
+            if saved.confirmed.is_none_or(|confirmed| confirmed < saved.bound) {
+                // It may be what a session left on a connector, which no default overrules.
+                for connector in 0..state.connectors.len() {
+                    self.clear_leftover(point, connector, saved.bound);
+                }
+            }
             return;
         }
         let Some(index) = state.connector(saved.connector) else { return };

@@ -146,7 +146,7 @@ impl Csms {
         if !charges && !left {
             state.take_slot(Some(&start.id_tag));
         }
-        let bound = state.start_bound();
+        let bound = state.start_bound_at(&state.connectors[index]);
         let account =
             Account::new(start.meter_start, state.connectors[index].meter_scale, timestamp);
         let mut active = Active::new(id, account, bound, now);

@@ -231,6 +231,9 @@ fn a_start_with_a_profile_is_known_to_the_next_process_and_its_refusal_frees_the
     bench.apply(&command("c1", "RemoteStartTransaction", START)).unwrap();
     bench.restart();
     bench.boot(0);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(4_140), "it may have started before it came");
+    let idle = r#"{"connectorId":1,"errorCode":"NoError","status":"Available"}"#;
+    bench.call(0, "StatusNotification", idle);
     assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO, "a boot ends starts");
     bench.apply(&command("c2", "RemoteStartTransaction", START)).unwrap();
     bench.restart();
@@ -238,6 +241,8 @@ fn a_start_with_a_profile_is_known_to_the_next_process_and_its_refusal_frees_the
     bench.wait(30);
     assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "it may start all the same");
     bench.wait(300);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000), "it is asked first");
+    bench.wait(60);
     assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO);
     bench.apply(&command("c3", "RemoteStartTransaction", START)).unwrap();
     let (id, ..) = bench.received(0).unwrap();

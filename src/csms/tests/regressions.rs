@@ -233,3 +233,25 @@ fn a_timeline_that_took_all_power_left_starts_their_bound() {
     assert_eq!(sent.len(), before + 1, "a PUT of the same configuration lowers the bound as well");
     assert_eq!((sent[before].purpose, sent[before].limit), ("TxDefaultProfile", Watts::ZERO));
 }
+
+/// Seed 1448 of the lossy campaign: the answer to the report was lost, so it was told again, after
+/// the start that it preceded.
+#[test]
+fn a_status_of_before_the_start_told_again_does_not_end_the_session() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    let at = bench.now;
+    let status = |at: Time| {
+        format!(
+            r#"{{"connectorId":1,"errorCode":"NoError","status":"Preparing","timestamp":"{at}"}}"#
+        )
+    };
+    bench.call(0, "StatusNotification", &status(at));
+    bench.wait(10);
+    bench.charge(0);
+    let reserved = bench.csms.reserved(bench.site);
+    bench.call(0, "StatusNotification", &status(at));
+    assert_eq!(bench.csms.reserved(bench.site), reserved, "its car draws power");
+    bench.call(0, "StatusNotification", &status(bench.now));
+    assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO, "the next car");
+}
