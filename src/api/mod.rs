@@ -21,6 +21,7 @@ mod credentials;
 mod dashboard;
 mod docs;
 mod events;
+mod explain;
 mod feed;
 mod health;
 mod history;
@@ -56,6 +57,7 @@ use contract::Contract;
 use problem::Problem;
 
 pub use docs::openapi;
+pub use explain::explained;
 pub use limit::Rate;
 
 /// How an API is set up.
@@ -176,6 +178,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(config::get_config, config::put_config))
         .routes(routes!(config::get_priorities, config::put_priorities))
         .routes(routes!(allocation::get_allocation))
+        .routes(routes!(explain::explain_allocation))
         .routes(routes!(history::get_history))
         .routes(routes!(rebalance::post_rebalance))
         .routes(routes!(sites::list_sites, sites::create_site))

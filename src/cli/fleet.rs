@@ -65,7 +65,7 @@ pub(super) struct Args {
 /// it.
 pub(super) fn fleet(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let loaded = scenario::load_to_run(&args.scenario, &args.overrides, args.quiet, colour)?;
-    let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
+    let Some((loaded, _)) = loaded else { return Ok(Exit::Invalid) };
     let options = match options(args, &loaded)? {
         Ok(options) => options,
         Err(wrong) => {

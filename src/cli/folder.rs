@@ -11,8 +11,9 @@ use super::scenario;
 use crate::report::summary;
 
 /// What a run writes, besides charts.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "summary.json",
+    "inputs.json",
     "history.csv",
     "chargers.csv",
     "sessions.csv",

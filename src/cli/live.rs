@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::output::note;
 use super::simulate::{INTERRUPTED, Job};
 use crate::shell::clock::Clock;
-use crate::shell::journal::{Header, Journal};
+use crate::shell::journal::{self, Entry, Header, Journal};
 use crate::shell::{Engine, EngineOptions};
 use crate::sim::world::World;
 use crate::store::memory::Memory;
@@ -72,24 +72,24 @@ impl Live {
         }
     }
 
-    /// Paces the world to its end.
+    /// Paces the world to its end; returns what was asked of it meanwhile.
     ///
     /// # Errors
-    /// When the address is taken or the journal cannot be written.
+    /// When the address is taken, or the journal cannot be written or read again.
     pub(super) fn drive(
         self,
         world: &mut World<'_>,
         job: &Job<'_>,
         out: &Path,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<Entry>> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start the threads of the API")?;
+        let path = out.join("journal.jsonl");
         let journal = match self.listen {
             Some(_) => {
-                let path = out.join("journal.jsonl");
                 let header = Header::new(&job.scenario.sha256, job.strategy, job.seed);
                 let journal = Journal::create(&path, &header);
                 Some(journal.with_context(|| format!("cannot write {}", path.display()))?)
@@ -118,6 +118,9 @@ impl Live {
                 end.max_lag_s
             ));
         }
-        Ok(())
+        match self.listen {
+            Some(_) => Ok(journal::read(&path)?.1),
+            None => Ok(Vec::new()),
+        }
     }
 }

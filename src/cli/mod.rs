@@ -1,8 +1,10 @@
 //! The command line: one file a command, exit codes, nothing decided here.
 
 mod check;
+mod explain;
 mod fleet;
 mod folder;
+mod inputs;
 mod key;
 mod live;
 mod manual;
@@ -53,11 +55,15 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 6] = [
+const EXAMPLES: [(&str, &str); 7] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
         "ampacity run scenarios/workplace.toml --strategy priority --set site.max_power_kw=80",
+    ),
+    (
+        "Why a charger had its limit at half past nine",
+        "ampacity explain reports/workplace-equal-7 --charger lot_03 --at 09:30",
     ),
     ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
     (
@@ -93,6 +99,8 @@ enum Command {
     Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
     Check(check::Args),
+    /// Say why a charger had the limit it had at an instant of a run, and what it waited for.
+    Explain(explain::Args),
     /// Answer GetCompositeSchedule for charging profiles in a file, and say which profile wins.
     Schedule(schedule::Args),
     /// Serve real charge points: OCPP 1.6J at /ocpp/{charge_point_id}, REST API beside it.
@@ -118,12 +126,13 @@ pub fn main() -> ExitCode {
     let command = command_tree().color(Colour::asked_for(words));
     let cli = match command.try_get_matches().and_then(|it| Cli::from_arg_matches(&it)) {
         Ok(cli) => cli,
-        Err(error) => return code(explain(&error)),
+        Err(error) => return code(told(&error)),
     };
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
         Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
+        Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
         Command::Serve(args) => serve::serve(args),
         Command::Key(args) => key::key(args),
@@ -148,7 +157,7 @@ fn command_tree() -> clap::Command {
 }
 
 /// Prints what clap has to say: help and version are answers, everything else is wrong usage.
-fn explain(error: &clap::Error) -> Exit {
+fn told(error: &clap::Error) -> Exit {
     match error.print() {
         Err(cannot) if cannot.kind() != io::ErrorKind::BrokenPipe => Exit::Broken,
         _ if error.use_stderr() => Exit::Invalid,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::inputs::Inputs;
 use super::live::{Live, Speed};
 use super::output::{Colour, data, note};
 use super::simulate::{Job, flat_out, listen_for_interruption, simulate};
@@ -14,6 +15,7 @@ use super::{Exit, folder, scenario};
 use crate::allocation::Strategy;
 use crate::report::{self, Report, Verdict};
 use crate::shell::journal;
+use crate::time::Time;
 
 /// The largest seed that every JSON reader keeps exactly, as in scenario files.
 const LARGEST_SEED: u64 = (1 << 53) - 1;
@@ -66,7 +68,7 @@ pub(super) struct Args {
 /// Runs the scenario, writes its results, prints the verdict.
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let loaded = scenario::load_to_run(&args.scenario, &args.overrides, args.quiet, colour)?;
-    let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
+    let Some((loaded, material)) = loaded else { return Ok(Exit::Invalid) };
     let mut strategy = args.strategy.unwrap_or(loaded.site.strategy);
     let mut seed = args.seed.unwrap_or(loaded.seed);
     let mut inputs = Vec::new();
@@ -92,9 +94,12 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let trace = args.trace.then(|| out.join("trace.jsonl"));
     let job = Job { scenario: &loaded, strategy, seed, trace_to: trace.as_deref() };
     let record = match Live::asked_for(args.speed, args.listen, args.hold) {
-        Some(live) => simulate(&job, |world, _| live.drive(world, &job, &out))?,
+        Some(live) => simulate(&job, |world, _| {
+            inputs = live.drive(world, &job, &out)?;
+            Ok(())
+        })?,
         None => simulate(&job, |world, stop| {
-            flat_out(world, stop, &inputs, show_progress);
+            flat_out(world, stop, &inputs, Time::NEVER, show_progress);
             Ok(())
         })?,
     };
@@ -107,6 +112,7 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let report = Report::new(&loaded, &record, &command_line());
     report::write::write_all(&out, &report)
         .with_context(|| format!("cannot write the results to {}", out.display()))?;
+    Inputs::new(&args.scenario, material, strategy, seed, inputs).write(&out)?;
     if args.json {
         data(&report::summary::render(&report))?;
     } else if !args.quiet {

@@ -1,5 +1,7 @@
 //! Scenario files from disk, for every command that takes one.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -23,11 +25,24 @@ const LISTED: usize = 5;
 /// A loaded scenario with its warnings, or all its problems.
 pub(super) type Loaded = Result<(Scenario, Vec<Diagnostic>), Vec<Diagnostic>>;
 
+/// What a scenario was read from, enough to read it again without its files.
+#[derive(Debug, Default)]
+pub(super) struct Material {
+    /// Its text, overrides included.
+    pub(super) text: String,
+    /// The texts of the files it names, by the name it gives them.
+    pub(super) files: BTreeMap<String, String>,
+}
+
 /// Reads a scenario file, with `path=value` overrides applied.
 ///
 /// # Errors
 /// When the file cannot be read; problems in it are the value.
 pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> {
+    load_into(&mut Material::default(), path, overrides)
+}
+
+fn load_into(material: &mut Material, path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> {
     let name = path.display().to_string();
     let bytes = bytes(path, LARGEST_SCENARIO).map_err(|error| explained(error, path))?;
     let mut source = match Source::from_bytes(&name, &bytes) {
@@ -45,7 +60,14 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
         return Ok(Err(wrong));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    Ok(scenario::load(&source, &|name| table(&folder.join(name))))
+    let files = RefCell::new(BTreeMap::new());
+    let loaded = scenario::load(&source, &|name| {
+        let text = table(&folder.join(name))?;
+        files.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
+    });
+    *material = Material { text: source.text().to_owned(), files: files.into_inner() };
+    Ok(loaded)
 }
 
 /// Reads a scenario file to run it: shows its warnings unless `quiet`, or its problems, and then
@@ -58,13 +80,14 @@ pub(super) fn load_to_run(
     overrides: &[String],
     quiet: bool,
     colour: Colour,
-) -> anyhow::Result<Option<Scenario>> {
-    match load(path, overrides)? {
+) -> anyhow::Result<Option<(Scenario, Material)>> {
+    let mut material = Material::default();
+    match load_into(&mut material, path, overrides)? {
         Ok((loaded, warnings)) => {
             if !quiet {
                 show(&warnings, colour.on_stderr());
             }
-            Ok(Some(loaded))
+            Ok(Some((loaded, material)))
         }
         Err(problems) => {
             show(&problems, colour.on_stderr());

@@ -18,6 +18,7 @@ use crate::shell::journal::Entry;
 use crate::sim::plant::Plant;
 use crate::sim::record::RunRecord;
 use crate::sim::world::{Frame, Tap, World};
+use crate::time::Time;
 use crate::trace;
 
 /// A run that takes longer shows its progress.
@@ -91,25 +92,30 @@ pub(super) fn simulate(
     Ok(record)
 }
 
-/// Steps the world as fast as possible, with the inputs of a journal at their instants.
-pub(super) fn flat_out(
+/// Steps the world as fast as possible up to and with `until`, with the inputs of a journal at
+/// their instants. Returns the inputs that come later.
+pub(super) fn flat_out<'e>(
     world: &mut World<'_>,
     stop: &Cell<bool>,
-    inputs: &[Entry],
+    mut inputs: &'e [Entry],
+    until: Time,
     show_progress: bool,
-) {
+) -> &'e [Entry] {
     let progress = Progress { bar: ProgressBar::hidden(), began: Instant::now() };
     let mut events = 0_u64;
-    let mut inputs = inputs.iter().peekable();
     while !interrupted() && !stop.get() {
-        let due = |entry: &&Entry| world.next_at().is_none_or(|at| at > entry.at);
-        if let Some(entry) = inputs.next_if(due) {
+        let next_at = world.next_at();
+        if let Some((entry, later)) = inputs.split_first()
+            && entry.at <= until
+            && next_at.is_none_or(|at| at > entry.at)
+        {
             // What was refused when it was written down is refused again.
             let _ = world.input(entry.at, &entry.input);
             while world.poll_outside().is_some() {}
+            inputs = later;
             continue;
         }
-        if !world.step() {
+        if next_at.is_none_or(|at| at > until) || !world.step() {
             break;
         }
         events += 1;
@@ -118,6 +124,7 @@ pub(super) fn flat_out(
         }
     }
     progress.bar.finish_and_clear();
+    inputs
 }
 
 fn interrupted() -> bool {

@@ -58,6 +58,13 @@ impl Acceptance {
         self.phases
     }
 
+    /// The largest set-point the car was seen to take while it took less than its offer; `None` while
+    /// it takes all it gets.
+    #[must_use]
+    pub fn largest(&self) -> Option<Setpoint> {
+        self.largest
+    }
+
     /// True when the car takes nothing although it was offered power for long.
     #[must_use]
     pub fn is_full(&self) -> bool {

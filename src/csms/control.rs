@@ -183,7 +183,7 @@ impl Csms {
     }
 
     /// What the allocator is asked.
-    fn problem<'c>(
+    pub(super) fn problem<'c>(
         &self,
         now: Time,
         site: SiteIx,
@@ -316,7 +316,7 @@ impl Csms {
 
 /// Divides the capacity. What a charger draws above its share whatever it is told is nobody's to
 /// give, and depends on the share: the less it gets, the more of it there is.
-fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Share> {
+pub(super) fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Share> {
     let mut shares = allocation::solve(problem);
     if census.proven.iter().all(|proven| *proven == Watts::ZERO) {
         return shares;
@@ -358,7 +358,7 @@ fn swapped(sessions: &[Session], shares: &[allocation::Share], parked: &[Option<
 /// Cars that take nothing keep a minimum offer, so that they can show when they wake up, as long
 /// as nobody else is limited; who lost it gets it back at the beginning of an epoch only. One that
 /// was never offered all gets what is left, once: perhaps the minimum is too little for it.
-fn parked(
+pub(super) fn parked(
     census: &Census,
     shares: &[allocation::Share],
     mut left: Watts,

@@ -58,6 +58,25 @@ impl Entry {
         self.standing().max(self.in_flight.unwrap_or_default()).max(held)
     }
 
+    /// The limit that is on its way.
+    #[must_use]
+    pub fn in_flight(&self) -> Option<Setpoint> {
+        self.in_flight
+    }
+
+    /// The largest limit that was sent and never answered, or may have come back unasked.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<Setpoint> {
+        self.unknown
+    }
+
+    /// The largest limit that was lowered without the car being seen to follow, and when the lower
+    /// one was accepted.
+    #[must_use]
+    pub fn largest_hold(&self) -> Option<(Setpoint, Time)> {
+        self.holds.iter().map(|hold| (hold.old, hold.accepted_at)).max()
+    }
+
     /// True while a command is on its way.
     #[must_use]
     pub fn is_in_flight(&self) -> bool {

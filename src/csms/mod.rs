@@ -20,6 +20,8 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
+//! `explain` says why the limits of a site are what they are.
+//!
 //! `restore` continues what a stopped process has left behind.
 //!
 //! Architecture invariant: for every site, the sum of all reservations is known at any time
@@ -37,6 +39,7 @@ mod commands;
 pub mod config;
 mod control;
 pub mod event;
+pub mod explain;
 mod gate;
 mod inbound;
 pub mod input;

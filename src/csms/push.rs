@@ -6,7 +6,7 @@
 //! reservation ledger of allocation.md §3.
 
 use crate::charger::CurrentKind;
-use crate::csms::config::Setpoint;
+use crate::csms::config::{Control, Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, ProfileSent, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::Scope;
@@ -23,6 +23,7 @@ use crate::ocpp::messages::{
 use crate::ocpp::profile::Profile;
 use crate::ocpp::types::MessageTrigger;
 use crate::time::{Span, Time};
+use crate::units::Watts;
 
 /// A raise that is blocked this long takes what room there is. Longer than a decrease usually
 /// takes to be confirmed (`confirm_after` and a round trip), or every raise would come in two.
@@ -41,6 +42,33 @@ enum Raise {
     Blocked(Time),
     /// Damped until then.
     Damped(Time),
+}
+
+/// What stands between a connector and a target above what it has accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// Nothing: it has accepted its target, or there is none.
+    AtTarget,
+    /// So little is missing that it is not sent.
+    Small,
+    /// The line is busy or down, or a limit of an earlier process was not confirmed yet.
+    Busy,
+    /// A limit was refused; the next attempt is due then.
+    Refused(Time),
+    /// The next raise is allowed then.
+    Interval(Time),
+    /// Reserved room is missing: the connector holds `held`, and `room` is free.
+    Room { target: Setpoint, held: Watts, room: Watts },
+    /// Nothing: it can be sent.
+    Clear(Setpoint),
+}
+
+/// A raise below this is not sent.
+fn dead_band(hardware: &Hardware, control: &Control) -> i64 {
+    match hardware.kind {
+        CurrentKind::Ac => control.raise_dead_band.to_current(hardware.voltage_v, 1).0,
+        CurrentKind::Dc => control.raise_dead_band.0 * i64::from(hardware.phases),
+    }
 }
 
 impl Csms {
@@ -159,53 +187,68 @@ impl Csms {
         }
     }
 
-    fn try_raise(&mut self, now: Time, point: PointIx, index: usize) -> Raise {
+    /// What stands between a connector and its target, as far as that is above what it has accepted.
+    pub(super) fn prospect(&self, now: Time, point: PointIx, index: usize) -> Prospect {
         let state = &self.points[point.0];
-        let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
+        let (hardware, site) = (&state.hardware, &self.sites[state.site.0]);
         let active = state.connectors[index].active.as_ref();
         let Some(active) = active.filter(|active| active.gone.is_none()) else {
-            return Raise::Done;
+            return Prospect::AtTarget;
         };
         let Some(target) = active.target.map(|target| state.tellable(index, target)) else {
-            return Raise::Done;
+            return Prospect::AtTarget;
         };
         let confirmed = active.entry.confirmed();
         let control = &site.control;
-        let dead_band = match hardware.kind {
-            CurrentKind::Ac => control.raise_dead_band.to_current(hardware.voltage_v, 1).0,
-            CurrentKind::Dc => control.raise_dead_band.0 * i64::from(hardware.phases),
-        };
+        if target <= confirmed {
+            return Prospect::AtTarget;
+        }
         let resumes = confirmed == Setpoint::ZERO;
         // Before its first profile a session is bounded by the TxDefaultProfile, so there is
         // nothing yet that a small raise would disturb.
-        let small = active.profiled && !resumes && target.0 - confirmed.0 < dead_band;
-        if target <= confirmed || small {
-            return Raise::Done;
+        if active.profiled && !resumes && target.0 - confirmed.0 < dead_band(hardware, control) {
+            return Prospect::Small;
         }
         if !state.line.is_free() || active.reconfirm {
-            return Raise::Busy;
+            return Prospect::Busy;
         }
         if let Some(retry) = active.retry_at.filter(|at| *at > now) {
-            return Raise::Damped(retry);
+            return Prospect::Refused(retry);
         }
         let allowed_at = active.last_raise.map_or(now, |last| last + control.min_raise_interval);
         if !resumes && allowed_at > now {
-            return Raise::Damped(allowed_at);
+            return Prospect::Interval(allowed_at);
         }
         let phases = state.phases_at(active, state.start_slots.len());
         let held = hardware.watts(active.bound(), phases);
-        let held = held.max(state.connectors[index].held(active, &hardware));
+        let held = held.max(state.connectors[index].held(active, hardware));
         let room = site.config.ev_limit() - site.reserved;
-        if hardware.watts(target, phases) - held <= room {
-            self.send_tx_limit(now, point, index, target);
-            return Raise::Sent;
-        }
+        let need = hardware.watts(target, phases) - held;
+        if need <= room { Prospect::Clear(target) } else { Prospect::Room { target, held, room } }
+    }
+
+    fn try_raise(&mut self, now: Time, point: PointIx, index: usize) -> Raise {
+        let (target, held, room) = match self.prospect(now, point, index) {
+            Prospect::AtTarget | Prospect::Small => return Raise::Done,
+            Prospect::Busy => return Raise::Busy,
+            Prospect::Refused(until) | Prospect::Interval(until) => return Raise::Damped(until),
+            Prospect::Clear(target) => {
+                self.send_tx_limit(now, point, index, target);
+                return Raise::Sent;
+            }
+            Prospect::Room { target, held, room } => (target, held, room),
+        };
+        let state = &self.points[point.0];
+        let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
+        let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
+        let phases = state.phases_at(active, state.start_slots.len());
+        let confirmed = active.entry.confirmed();
         let blocked_since = active.blocked_since.unwrap_or(now);
         let fitting = (held + room).floor_zero().floor_to(hardware.step(phases));
         let partial = state.tellable(index, hardware.setpoint(fitting, phases));
         let minimum = hardware.minimum(site.config.min_charge_rate, phases);
         let worth = partial < target
-            && partial.0 - confirmed.0 >= dead_band
+            && partial.0 - confirmed.0 >= dead_band(&hardware, &site.control)
             && hardware.watts(partial, phases) >= minimum.min(hardware.watts(target, phases));
         if worth && now.since(blocked_since) >= PARTIAL_AFTER {
             self.send_tx_limit(now, point, index, partial);

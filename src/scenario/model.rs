@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::Strategy;
@@ -23,6 +24,8 @@ pub struct Scenario {
     pub start: Time,
     /// Offset of local time from UTC at the start, for axes and `at = "12:00"`.
     pub utc_offset: Span,
+    /// The zone of its local times.
+    pub zone: TimeZone,
     /// Length.
     pub duration: Span,
     /// Default seed.

@@ -48,6 +48,18 @@ pub enum Moment {
     At(Time),
 }
 
+impl Moment {
+    /// The instant it means in a run; a time of day is the first one at or after the start.
+    #[must_use]
+    pub fn instant(self, start: Time, zone: &TimeZone) -> Time {
+        match self {
+            Moment::At(at) => at,
+            Moment::AfterStart(after) => start + after,
+            Moment::TimeOfDay(time) => next_time_of_day(start, zone, time),
+        }
+    }
+}
+
 /// An instant and the zone it was written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instant {

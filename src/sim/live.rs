@@ -7,6 +7,7 @@ use crate::csms::{Csms, Input, PointIx, Refusal};
 use crate::ids::ChargePointId;
 use crate::sim::digest::Digest;
 use crate::sim::plant::{Outside, Plant};
+use crate::sim::record::CommandRecord;
 use crate::sim::world::{Central, World};
 use crate::time::Time;
 use crate::units::Watts;
@@ -33,6 +34,14 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn points(&self) -> &[ChargePoint] {
         &self.points
+    }
+
+    /// Every SetChargingProfile that was sent so far, by the number of their [`ProfileSent`].
+    ///
+    /// [`ProfileSent`]: crate::csms::event::ProfileSent
+    #[must_use]
+    pub fn commands(&self) -> &[CommandRecord] {
+        self.recorder.commands()
     }
 
     /// What all cars draw.

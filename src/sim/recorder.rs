@@ -173,6 +173,10 @@ impl Recorder {
         session.charging.clone_from(&gone.charging);
     }
 
+    pub(crate) fn commands(&self) -> &[CommandRecord] {
+        &self.record.commands
+    }
+
     pub(crate) fn finish(&mut self, end: Time) -> RunRecord {
         let mut record = std::mem::take(&mut self.record);
         record.to = end;

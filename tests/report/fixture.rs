@@ -48,6 +48,7 @@ pub(crate) fn scenario() -> Scenario {
         slug: "three".to_owned(),
         start: minute(0),
         utc_offset: Span::from_s(7200),
+        zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(2)),
         duration: Span::from_s(7200),
         seed: 7,
         site: site(),

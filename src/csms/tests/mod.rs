@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod commands;
+mod explain;
 mod inputs;
 mod meters;
 mod notices;
@@ -89,6 +90,7 @@ impl Bench {
         let sum: Watts = points.iter().map(|point| self.csms.reserved_at(*point)).sum();
         assert_eq!(sum, self.csms.reserved(self.site), "the site's sum is kept");
         assert!(sum.0 >= 0 && limit.0 >= 0);
+        explain::adds_up(self);
     }
 
     fn tape(&mut self, point: usize) -> &mut Tape {

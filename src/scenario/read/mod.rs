@@ -23,7 +23,7 @@ use self::record::Record;
 use super::diagnostic::Diagnostic;
 use super::keys::ROOT;
 use super::model::Scenario;
-use super::quantity::{Moment, next_time_of_day};
+use super::quantity::Moment;
 use super::source::Source;
 use crate::time::{Span, Time};
 
@@ -99,6 +99,7 @@ fn scenario(
         slug: source.stem().to_owned(),
         start: run.start,
         utc_offset: run.utc_offset,
+        zone: run.zone.clone(),
         duration: run.length(),
         seed: root.whole("seed").unwrap_or_default().unsigned_abs(),
         vehicles,
@@ -132,13 +133,9 @@ impl Run {
         !self.known || (self.start..self.end).contains(&at)
     }
 
-    /// The instant a moment means; a time of day is the first one at or after the start.
+    /// The instant a moment means.
     fn resolve(&self, moment: Moment) -> Time {
-        match moment {
-            Moment::At(at) => at,
-            Moment::AfterStart(after) => self.start + after,
-            Moment::TimeOfDay(time) => next_time_of_day(self.start, &self.zone, time),
-        }
+        moment.instant(self.start, &self.zone)
     }
 }
 
