@@ -63,7 +63,7 @@ const EXAMPLES: [(&str, &str); 7] = [
     ),
     (
         "Why a charger had its limit at half past nine",
-        "ampacity explain reports/workplace-equal-7 --charger lot_03 --at 09:30",
+        "ampacity explain reports/workplace-equal-7 --charger lot_003 --at 09:30",
     ),
     ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
     (

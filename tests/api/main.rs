@@ -4,6 +4,7 @@ mod commands;
 mod commissioning;
 mod document;
 mod events;
+mod explain;
 mod guide;
 mod manners;
 mod operation;

@@ -49,6 +49,10 @@ async fn what_belongs_to_another_site_is_not_there() {
             "/api/v1/smart-charging/sites/south/allocation",
             "/api/v1/smart-charging/sites/soutz/allocation",
         ),
+        (
+            "/api/v1/smart-charging/sites/south/allocation/explain",
+            "/api/v1/smart-charging/sites/soutz/allocation/explain",
+        ),
         ("/api/v1/smart-charging/sites/south/config", "/api/v1/smart-charging/sites/soutz/config"),
     ] {
         let told = get(foreign).await.problem(404);

@@ -16,6 +16,7 @@ pub(crate) fn expected(with_trace: bool) -> Vec<String> {
         "charts/site_power.svg",
         "commands.csv",
         "history.csv",
+        "inputs.json",
         "junit.xml",
         "report.html",
         "sessions.csv",
@@ -39,7 +40,7 @@ fn a_run_writes_exactly_the_files_of_the_contract() {
     for name in expected(true) {
         assert!(!place.read(&format!("traced/{name}")).is_empty(), "{name}");
     }
-    assert_eq!(place.files("").len(), 1 + 13 + 14, "nothing is written elsewhere");
+    assert_eq!(place.files("").len(), 1 + 14 + 15, "nothing is written elsewhere");
 }
 
 #[test]

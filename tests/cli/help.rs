@@ -5,7 +5,9 @@ use crate::support::Place;
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    for command in ["", "run", "fleet", "check", "schedule", "schema", "completions", "man"] {
+    for command in
+        ["", "run", "fleet", "check", "explain", "schedule", "schema", "completions", "man"]
+    {
         for flag in ["--help", "-h"] {
             let args: Vec<&str> =
                 [command, flag].into_iter().filter(|word| !word.is_empty()).collect();
@@ -57,6 +59,7 @@ fn the_manual_has_every_command_option_and_exit_code() {
         "OPTIONS",
         "RUN",
         "CHECK",
+        "EXPLAIN",
         "SCHEDULE",
         "SCHEMA",
         "COMPLETIONS",

@@ -124,7 +124,10 @@ impl Page<'_> {
 
     fn site(&self, text: &mut String) {
         let told = self.told;
-        let mut sum = format!("{} - {} reserve", kw(told.max_power), kw(told.reserve));
+        let mut sum = kw(told.max_power);
+        if told.reserve > Watts::ZERO {
+            let _ = write!(sum, " - {} reserve", kw(told.reserve));
+        }
         if told.uncontrolled > Watts::ZERO {
             let mut whose: Vec<String> = Vec::new();
             for holder in told.holders.iter().filter(|it| it.uncontrolled > Watts::ZERO) {
@@ -266,8 +269,10 @@ fn line(text: &mut String, what: &str, value: &str) {
     let _ = writeln!(text, "  {what:<9} {value}");
 }
 
+/// Kilowatts to the hundredth.
 fn kw(power: Watts) -> String {
-    format!("{} kW", short(power.kw()))
+    let text = format!("{:.2}", power.kw());
+    format!("{} kW", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// `Mon 2026-05-04 09:30:00 +02:00`.
@@ -287,8 +292,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_counted_as_people_do() {
+    fn places_and_powers_are_written_as_people_do() {
         let told: Vec<String> = [1, 2, 3, 4, 11, 12, 21, 113].map(ordinal).to_vec();
+        assert_eq!([kw(Watts(22_000)), kw(Watts(6_900))], ["22 kW", "6.9 kW"]);
         assert_eq!(told, ["1st", "2nd", "3rd", "4th", "11th", "12th", "21st", "113th"]);
     }
 }
