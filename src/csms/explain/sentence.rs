@@ -137,6 +137,7 @@ fn waiting(limit: &LimitReason, waits: &Waits, site: &Explanation) -> String {
     let target = limit.target.unwrap_or_default();
     let step = match limit.accepted {
         None => format!("its limit of {}", kw(target)),
+        Some(accepted) if target == Watts::ZERO && target < accepted => "the pause".to_owned(),
         Some(accepted) if target < accepted => format!("the cut to {}", kw(target)),
         Some(_) => format!("a raise to {}", kw(target)),
     };

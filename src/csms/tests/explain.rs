@@ -133,3 +133,24 @@ fn a_refused_limit_says_when_it_is_tried_again() {
     );
     assert_eq!(told.limits[0].accepted, None);
 }
+
+#[test]
+fn a_pause_on_its_way_is_told_until_it_is_answered() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.charge(0);
+    bench.wait(60);
+    let patch = ConfigPatch { max_power: Some(Watts(12_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    let until = bench.now + Span::from_s(1);
+    bench.wait_silently(until, false);
+    assert_eq!(
+        sentences(&bench),
+        ["cp_0: 22 kW of 22 kW: nothing is left for it of 2 kW for the only session; it needs \
+          4.1 kW at least; the pause is on its way and not answered yet"]
+    );
+    bench.wait(1);
+    let told = told(&bench);
+    assert_eq!((told.limits[0].accepted, told.limits[0].waits.clone()), (Some(Watts::ZERO), None));
+    assert_eq!(told.limits[0].reserved, Watts(22_000));
+}
