@@ -178,7 +178,8 @@ impl Csms {
         let active_exhausted = active.exhausted;
         if active_exhausted {
             // Accepted in whatever form, this changes nothing for anybody else.
-            active.target = Some(active.entry.confirmed());
+            let known = active.known(state.default_limit.confirmed);
+            active.target = Some(known.unwrap_or(active.entry.confirmed()));
             active.repush = true;
             active.tries += 1;
         }
@@ -281,12 +282,38 @@ impl Csms {
                 active.overrules = false;
             }
             (Scope::Station, Some(active)) => active.capped = false,
-            (Scope::Connector, None) => connector.leftover = None,
+            (Scope::Connector, None) => {
+                connector.leftover = None;
+                connector.clear_failures = 0;
+            }
             (Scope::Connector, Some(active)) if !active.outlives => connector.leftover = None,
             _ => {}
         }
         self.update_reserved(point);
         self.try_gate(now, point);
+    }
+
+    /// A profile of ours may still be there; one that a session left is asked for again.
+    pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize) {
+        let connector = &mut self.points[point.0].connectors[index];
+        if connector.leftover.is_some() {
+            connector.clear_failures += 1;
+            let at = now + backoff(connector.clear_failures);
+            connector.clear_at = Some(at);
+            self.timers.arm_by(Key::Retry(point), at);
+        }
+    }
+
+    /// Asks again for what is due; when the next is.
+    pub(super) fn clear_again(&mut self, now: Time, point: PointIx) -> Option<Time> {
+        for index in 0..self.points[point.0].connectors.len() {
+            let connector = &mut self.points[point.0].connectors[index];
+            let due = connector.clear_at.take_if(|at| *at <= now).is_some();
+            if let (true, Some(leftover)) = (due, connector.leftover) {
+                self.clear_leftover(point, index, leftover);
+            }
+        }
+        self.points[point.0].connectors.iter().filter_map(|connector| connector.clear_at).min()
     }
 
     /// Whether a profile of ours is out of use, so that clearing it takes no limit away.
@@ -420,6 +447,7 @@ impl Csms {
             let state = &self.points[point.0];
             for connector in state.connectors.iter() {
                 sum += match &connector.active {
+                    Some(active) if active.gone.is_some() => Watts::ZERO,
                     Some(active) if !connector.metered => connector.held(active, &state.hardware),
                     _ => Watts(connector.measured_w),
                 };

@@ -63,8 +63,10 @@ impl Csms {
             }
             Order::ClearLimit { connector, scope } => {
                 // Late, it may be older than a new limit.
-                if self.is_cleared(answer) && !late {
-                    self.limit_cleared(now, point, connector, scope);
+                match self.is_cleared(answer) {
+                    true if !late => self.limit_cleared(now, point, connector, scope),
+                    false if !late => self.clear_failed(now, point, connector),
+                    _ => {}
                 }
             }
             Order::GetConfiguration => {
@@ -243,8 +245,8 @@ impl Csms {
             Order::GetConfiguration
             | Order::TriggerMeter { .. }
             | Order::TriggerStatus { .. }
-            | Order::ClearLimit { .. }
             | Order::Stop { .. } => {}
+            Order::ClearLimit { connector, .. } => self.clear_failed(now, point, connector),
         }
         self.update_reserved(point);
     }

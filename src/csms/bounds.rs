@@ -57,7 +57,7 @@ impl Csms {
 impl Active {
     /// The limit that is certain to have been accepted, be it by an earlier process; before the
     /// first TxProfile that of the TxDefaultProfile.
-    fn known(&self, default: Option<Setpoint>) -> Option<Setpoint> {
+    pub(super) fn known(&self, default: Option<Setpoint>) -> Option<Setpoint> {
         let own = self.entry.confirmed();
         if self.profiled || self.reconfirm {
             Some(own)

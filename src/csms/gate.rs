@@ -140,7 +140,7 @@ impl Csms {
             expired |= connector.unsure_until.take_if(over).is_some();
         }
         if ask {
-            self.ask_idle_connectors(point);
+            self.ask_connectors(point, false);
             self.pump(now, point);
         }
         let state = &self.points[point.0];
@@ -160,22 +160,24 @@ impl Csms {
     }
 
     /// A connection is back: what began meanwhile is not known. Connectors without a transaction
-    /// are taken to charge until they report, or have had the time to.
-    pub(super) fn recheck(&mut self, now: Time, point: PointIx) {
+    /// are taken to charge until they report, or have had the time to. Of a transaction from before
+    /// a restart not even that is known whether its car is still there.
+    pub(super) fn recheck(&mut self, now: Time, point: PointIx, restored: bool) {
         let until = now + REPORTS;
         let idle = |connector: &&mut Connector| connector.active.is_none();
         for connector in self.points[point.0].connectors.iter_mut().filter(idle) {
             connector.unsure_until = Some(until);
         }
-        self.ask_idle_connectors(point);
+        self.ask_connectors(point, restored);
         self.timers.arm_by(Key::Slots(point), until);
     }
 
-    fn ask_idle_connectors(&mut self, point: PointIx) {
+    /// Asks for the status of the connectors without a transaction, or of all.
+    fn ask_connectors(&mut self, point: PointIx, all: bool) {
         let state = &mut self.points[point.0];
         for (connector, known) in state.connectors.iter().enumerate() {
             let order = Order::TriggerStatus { connector };
-            if known.active.is_none() && !state.line.queue.contains(&order) {
+            if (all || known.active.is_none()) && !state.line.queue.contains(&order) {
                 state.line.queue.push_back(order);
             }
         }

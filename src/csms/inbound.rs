@@ -227,6 +227,10 @@ impl Csms {
         connector.unsure_until = None;
         let (charges, prepares) = (connector.charges(), connector.prepares());
         let is_free = matches!(status, ChargePointStatus::Available | ChargePointStatus::Preparing);
+        if is_free {
+            // A last sample may have come after the end of its transaction.
+            connector.measured_w = 0;
+        }
         match connector.active.as_mut() {
             // It does charge: reported late or taken for gone, but no stop is waiting behind it.
             Some(active) if charges && (active.belated || active.gone.is_some()) => {

@@ -28,8 +28,9 @@ const TELLING_W: i64 = 500;
 /// When a sample was taken.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
-    /// By the clock of the station, never later than now: what this proves is safe to believe.
-    said: Time,
+    /// Not later than it can have been, whatever the clock of the station: what this proves is safe
+    /// to believe. `None`: nobody knows.
+    said: Option<Time>,
     /// In our time, as far as its clock can be known.
     at: Time,
 }
@@ -54,7 +55,7 @@ impl Csms {
         if off {
             self.count("a clock is off".to_owned());
         }
-        let said = if timestamp.is_plausible() { timestamp.0.min(now) } else { now };
+        let said = timestamp.is_plausible().then(|| timestamp.0.min(at));
         Taken { said, at }
     }
 
@@ -100,7 +101,7 @@ impl Csms {
         let matters = phases_changed
             || active.may_change_allocation(learned, &hardware)
             || (every_cap_counts && learned != Learned::Nothing);
-        let verdict = if reading.power_w.is_some() {
+        let verdict = if tells_power(reading) {
             self.weigh(point, index, reading, taken)
         } else {
             Verdict::Nothing
@@ -151,12 +152,14 @@ impl Csms {
             scale = active.account.scale;
             connector.meter_scale = scale;
         }
-        if let Some(power) = power {
+        let by_current = currents_w(reading, &hardware);
+        // A meter without power, or without the voltage that makes one, may tell currents.
+        if let Some(power) = power.or(tells_power(reading).then_some(by_current)) {
             connector.metered = true;
+            connector.measured_at = taken.at;
             let meant = scale.power(power);
             // Until the register has told which is right, the larger one counts, unless no charger
             // like this could draw it: others would make room for what is not there.
-            let by_current = currents_w(reading, &hardware);
             let low = by_current > 2 * meant && by_current > TELLING_W;
             let most = hardware.max_power.0;
             connector.measured_w = match meant > 2 * most {
@@ -171,6 +174,28 @@ impl Csms {
             connector.distrust = None;
         }
         found
+    }
+
+    /// The time is over in which a lowered limit had to show an effect. If the last sample says
+    /// otherwise, its draw keeps its room: nobody waits for another one.
+    pub(super) fn judge_overdue(&mut self, point: PointIx, index: usize) {
+        let state = &mut self.points[point.0];
+        let control = &self.sites[state.site.0].control;
+        let hardware = state.hardware;
+        let connector = &mut state.connectors[index];
+        let Some(active) = connector.active.as_ref() else { return };
+        let tolerance = control.confirm_tolerance.0 * i64::from(active.phases(&hardware));
+        let judged = connector.metered
+            && connector.measured_at.since(active.offered_since) >= control.confirm_after;
+        let shown = Shown {
+            draw: Watts(connector.measured_w),
+            offered: None,
+            permitted: active.worst_case(&hardware),
+            tolerance: Watts(tolerance),
+        };
+        if judged && trust::overdue(&mut connector.distrust, &shown) == Verdict::Disobeys {
+            self.limit_ignored(point, index);
+        }
     }
 
     /// Confirms the limit of a session by its draw, and judges its charger.
@@ -195,7 +220,9 @@ impl Csms {
         let applied = offered.is_none_or(|offered| offered <= allowed);
         let held = active.entry.oldest_hold().is_some();
         if draw <= allowed && (applied || !held) {
-            active.entry.confirmed_by_meter(taken.said, control.confirm_after);
+            if let Some(said) = taken.said {
+                active.entry.confirmed_by_meter(said, control.confirm_after);
+            }
         }
         if taken.at.since(active.offered_since) < control.confirm_after {
             return Verdict::Nothing;
@@ -203,6 +230,11 @@ impl Csms {
         let permitted = active.worst_case(&hardware);
         trust::judge(&mut connector.distrust, &Shown { draw, offered, permitted, tolerance })
     }
+}
+
+/// Whether a power follows from what was metered.
+fn tells_power(reading: &MeterReading) -> bool {
+    reading.power_w.is_some() || reading.current_da.iter().flatten().next().is_some()
 }
 
 /// What a station offers to the car, on so many phases.

@@ -229,11 +229,12 @@ impl Csms {
         let state = &mut self.points[point.0];
         state.line.online = true;
         state.clock.connect(now);
-        if state.registered {
-            self.recheck(now, point);
+        let restored = std::mem::take(&mut state.restored);
+        if self.points[point.0].registered {
+            self.recheck(now, point, restored);
         }
         let state = &mut self.points[point.0];
-        if std::mem::take(&mut state.restored) {
+        if restored {
             // A boot may not follow, and nothing that it would tell was kept.
             state.line.queue.push_front(Order::GetConfiguration);
         }

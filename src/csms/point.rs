@@ -125,6 +125,8 @@ pub(crate) struct Connector {
     pub(crate) reported: bool,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
+    /// When that was metered.
+    pub(crate) measured_at: Time,
     /// Its meter has shown a power.
     pub(crate) metered: bool,
     pub(crate) meter_scale: Scale,
@@ -132,6 +134,9 @@ pub(crate) struct Connector {
     pub(crate) distrust: Option<Box<Distrust>>,
     /// Limit of a session that is over, in a profile that stays, until it is known to be cleared.
     pub(crate) leftover: Option<Setpoint>,
+    /// How often that failed, and when it is tried again.
+    pub(crate) clear_failures: u32,
+    pub(crate) clear_at: Option<Time>,
     /// After a new connection something may run here, until it reports or this time is over.
     pub(crate) unsure_until: Option<Time>,
     /// What `Event::BoundChanged` told last: confirmed and bound; `None`: nothing or gone.
@@ -219,10 +224,13 @@ impl Point {
             reported: false,
             active: None,
             measured_w: 0,
+            measured_at: Time(0),
             metered: false,
             meter_scale: Scale::default(),
             distrust: None,
             leftover: None,
+            clear_failures: 0,
+            clear_at: None,
             unsure_until: None,
             told: None,
             told_trouble: None,

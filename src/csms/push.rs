@@ -109,10 +109,12 @@ impl Csms {
 
     /// A wait after a refusal is over.
     pub(super) fn retry(&mut self, now: Time, point: PointIx) {
+        let clear = self.clear_again(now, point);
         self.pump(now, point);
         let state = &self.points[point.0];
         let connectors = state.connectors.iter().filter_map(|c| c.active.as_ref()?.retry_at);
-        let next = connectors.chain(state.default_limit.retry_at).filter(|at| *at > now).min();
+        let next = connectors.chain(state.default_limit.retry_at).chain(clear);
+        let next = next.filter(|at| *at > now).min();
         if let Some(next) = next {
             self.timers.arm_by(Key::Retry(point), next);
         }
@@ -420,9 +422,12 @@ impl Csms {
         let state = &mut self.points[point.0];
         let settle_max = self.sites[state.site.0].control.settle_max;
         let Some(active) = state.connectors[index].active.as_mut() else { return };
-        active.entry.settle(now, settle_max);
+        let ended = active.entry.settle(now, settle_max);
         if let Some(oldest) = active.entry.oldest_hold() {
             self.timers.arm(Key::Settle(point, index), oldest + settle_max);
+        }
+        if ended {
+            self.judge_overdue(point, index);
         }
         self.update_reserved(point);
         if !self.points[point.0].line.online {

@@ -11,7 +11,7 @@ use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
-use crate::csms::manner::{Breed, Manner, Scope};
+use crate::csms::manner::{Breed, Manner};
 use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
@@ -167,14 +167,6 @@ impl Csms {
         state.breed = Some(Box::new(breed.clone()));
         state.proven_manner = self.manners.get(breed).copied();
         state.manner = state.proven_manner.unwrap_or_default();
-        if state.manner.scope != Scope::Connector {
-            return;
-        }
-        // What earlier sessions left there may be in force, whatever the start limit says.
-        let full = state.hardware.full();
-        for connector in 0..state.connectors.len() {
-            self.clear_leftover(point, connector, full);
-        }
     }
 
     fn restore_transaction(&mut self, saved: &RestoredTransaction) {

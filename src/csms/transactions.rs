@@ -45,8 +45,8 @@ pub(crate) struct Transactions {
     by_id: BTreeMap<i64, Transaction>,
     /// Ids of the remembered transactions of each charge point, oldest first.
     at_point: BTreeMap<PointIx, Vec<i64>>,
-    /// Stops without a start that were recorded: where, which id, which register.
-    strays: VecDeque<(PointIx, i64, i64)>,
+    /// Stops without a start that were recorded: where, which id, which register, when.
+    strays: VecDeque<(PointIx, i64, i64, Time)>,
     last_id: i64,
 }
 
@@ -75,6 +75,19 @@ impl Transactions {
                 self.at_point.entry(forgotten.point).or_default().retain(|known| *known != id);
             }
         }
+    }
+
+    /// Whether a stop without a start is told for the first time; it is remembered.
+    fn is_new_stray(&mut self, point: PointIx, stop: &StopTransactionRequest<'_>) -> bool {
+        let stray = (point, stop.transaction_id, stop.meter_stop, stop.timestamp.0);
+        if self.strays.contains(&stray) {
+            return false;
+        }
+        if self.strays.len() == STRAYS {
+            self.strays.pop_front();
+        }
+        self.strays.push_back(stray);
+        true
     }
 
     fn same_start(&self, point: PointIx, start: &StartTransactionRequest<'_>) -> Option<i64> {
@@ -133,7 +146,9 @@ impl Csms {
         };
         if self.points[point.0].connectors[index].active.is_some() {
             self.count("StartTransaction on a busy connector".to_owned());
-            self.end(now, point, index, Ending { register: None, reason: StopReason::Other });
+            // What the register shows now is the best that is known of the old one.
+            let register = Some((start.meter_start, timestamp));
+            self.end(now, point, index, Ending { register, reason: StopReason::Other });
         }
         let state = &mut self.points[point.0];
         let connector = &state.connectors[index];
@@ -176,6 +191,10 @@ impl Csms {
                 .as_ref()
                 .is_some_and(|active| active.transaction_id == stop.transaction_id)
         });
+        let index = index.or_else(|| {
+            let meant = self.meant_by(point, stop)?;
+            self.transactions.is_new_stray(point, stop).then_some(meant)
+        });
         let Some(index) = index else {
             let known = self.transactions.get(stop.transaction_id);
             return match known.is_some_and(|known| known.ended && known.point == point) {
@@ -194,6 +213,24 @@ impl Csms {
         self.end(now, point, index, Ending { register, reason });
     }
 
+    /// The running transaction that a stop with id -1 or 0 ends: its station never learned the id,
+    /// because the answer to its start was lost for good (errata 3.18).
+    fn meant_by(&self, point: PointIx, stop: &StopTransactionRequest<'_>) -> Option<usize> {
+        if stop.transaction_id > 0 {
+            return None;
+        }
+        let is_meant = |connector: &Connector| {
+            let active = connector.active.as_ref()?;
+            let start = self.transactions.get(active.transaction_id)?;
+            let same = |card: &str| start.id_tag.eq_ignore_ascii_case(card);
+            let fits = stop.id_tag.as_deref().is_none_or(same) && start.said <= stop.timestamp.0;
+            fits.then_some(())
+        };
+        let connectors = self.points[point.0].connectors.iter().enumerate();
+        let mut meant = connectors.filter_map(|(index, c)| is_meant(c).map(|()| index));
+        meant.next().filter(|_| meant.next().is_none())
+    }
+
     /// A transaction of which only the end was told: its start was lost for good (id -1, errata
     /// 3.18), or the station charges without asking. What its end says is kept, once.
     fn stray_stop(
@@ -204,14 +241,9 @@ impl Csms {
         (at, reason): (Time, StopReason),
     ) {
         self.count("StopTransaction of an unknown transaction".to_owned());
-        let stray = (point, stop.transaction_id, stop.meter_stop);
-        if self.transactions.strays.contains(&stray) {
+        if !self.transactions.is_new_stray(point, stop) {
             return;
         }
-        if self.transactions.strays.len() == STRAYS {
-            self.transactions.strays.pop_front();
-        }
-        self.transactions.strays.push_back(stray);
         let state = &self.points[point.0];
         let idle = |connector: &Connector| connector.active.is_none();
         let connector = state.connectors.iter().position(idle).unwrap_or(0) as u32 + 1;

@@ -112,6 +112,16 @@ pub(crate) fn judge(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verd
     Verdict::Obeys
 }
 
+/// Takes in a sample that is the last of several: if it shows too much, they all did.
+pub(crate) fn overdue(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verdict {
+    if shown.draw <= shown.permitted + shown.tolerance {
+        return Verdict::Nothing;
+    }
+    let known = distrust.get_or_insert_default();
+    known.over = known.over.max(PROOF - 1);
+    judge(distrust, shown)
+}
+
 impl Distrust {
     /// Another form of limit is tried: its effect has to be proven anew.
     pub(crate) fn begin_anew(&mut self) {

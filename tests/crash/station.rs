@@ -28,6 +28,8 @@ pub(crate) struct Station {
     has_booted: bool,
     default_da: i64,
     defaults: Accepted,
+    /// A default limit of the connector alone: it overrules the other one, and outlives its car.
+    own_default_da: Option<i64>,
     car: Option<Car>,
     /// Starts and stops without an answer; they are told until there is one.
     reports: VecDeque<Report>,
@@ -73,6 +75,17 @@ impl Accepted {
     fn most(&self) -> i64 {
         self.limits.iter().copied().max().unwrap_or(FULL_DA)
     }
+}
+
+/// What a limit is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Every start.
+    Default,
+    /// Whatever charges at the connector.
+    OwnDefault,
+    /// The car that is there.
+    Car,
 }
 
 /// What is told until it is answered.
@@ -121,6 +134,7 @@ impl Station {
             book: Arc::clone(book),
             has_booted: false,
             default_da: FULL_DA,
+            own_default_da: None,
             defaults: Accepted { limits: vec![FULL_DA], proof: None },
             car: None,
             reports: VecDeque::new(),
@@ -309,6 +323,16 @@ impl Station {
                 let taken = self.take(payload, how)?;
                 Some(if taken { accepted } else { json!({"status": "Rejected"}) })
             }
+            "ClearChargingProfile" => {
+                let own = self.own_default_da.take_if(|_| payload["id"] == 201).is_some();
+                let of_car = self
+                    .car
+                    .as_mut()
+                    .and_then(|car| car.limit_da.take_if(|_| payload["id"] == 101));
+                self.enforce();
+                let cleared = own || of_car.is_some();
+                Some(if cleared { accepted } else { json!({"status": "Unknown"}) })
+            }
             other => panic!("nobody asked the server for {other}"),
         }
     }
@@ -317,16 +341,23 @@ impl Station {
     fn take(&mut self, payload: &Value, how: u32) -> Option<bool> {
         let profile = &payload["csChargingProfiles"];
         let schedule = &profile["chargingSchedule"];
-        assert_eq!(schedule["chargingRateUnit"], "A", "{payload}");
         let amps = schedule["chargingSchedulePeriod"][0]["limit"].as_f64().expect("a limit");
         let limit_da = (amps * 10.0).round() as i64;
-        let is_default = profile["chargingProfilePurpose"] == "TxDefaultProfile";
+        let purpose = profile["chargingProfilePurpose"].as_str();
+        let scope = match (purpose, payload["connectorId"].as_i64()) {
+            _ if schedule["chargingRateUnit"] != "A" => return Some(false),
+            (Some("TxDefaultProfile"), Some(0)) => Scope::Default,
+            (Some("TxDefaultProfile"), _) => Scope::OwnDefault,
+            (Some("TxProfile"), _) => Scope::Car,
+            _ => return Some(false),
+        };
         let told = self.car.as_mut().filter(|car| car.transaction.is_some());
-        let meant = told.filter(|car| car.transaction == profile["transactionId"].as_i64());
-        match (is_default, meant) {
-            (true, _) => {}
-            (false, None) => return Some(false),
-            (false, Some(car)) => {
+        let known = profile["transactionId"].as_i64();
+        let meant = told.filter(|car| scope == Scope::OwnDefault || car.transaction == known);
+        match (scope, meant) {
+            (Scope::Default, _) | (Scope::OwnDefault, None) => {}
+            (Scope::Car, None) => return Some(false),
+            (_, Some(car)) => {
                 let most = car.accepted.most();
                 let must_be_confirmed = car.must_be_confirmed;
                 assert!(
@@ -334,7 +365,7 @@ impl Station {
                     "{}: the first limit after a restart is {limit_da} dA, above {most} dA",
                     self.name
                 );
-                let before = car.limit_da.unwrap_or(self.default_da);
+                let before = self.limit_da().unwrap_or(self.default_da);
                 let counts = &mut self.book().counts;
                 counts.limits += 1;
                 counts.raises += u64::from(limit_da > before);
@@ -346,25 +377,28 @@ impl Station {
             5..10 => return Some(false),
             _ => {}
         }
-        self.apply(is_default, limit_da, how >= 15);
+        self.apply(scope, limit_da, how >= 15);
         (how >= 15).then_some(true)
     }
 
     /// A limit holds from now on; unless it is `answered`, the server does not know.
-    fn apply(&mut self, is_default: bool, limit_da: i64, answered: bool) {
+    fn apply(&mut self, scope: Scope, limit_da: i64, answered: bool) {
         let next_call = self.calls + 1;
-        let before_profile = self.car.as_mut().filter(|car| car.limit_da.is_none() || !is_default);
-        if let (Some(car), true) = (before_profile, answered) {
+        let bounds = scope != Scope::Default || self.limit_da().is_none();
+        if let (Some(car), true, true) = (self.car.as_mut(), bounds, answered) {
             car.accepted.add(limit_da, next_call);
-            car.must_be_confirmed &= is_default;
+            car.must_be_confirmed &= scope == Scope::Default;
         }
-        if is_default {
-            self.default_da = limit_da;
-            if answered {
-                self.defaults.add(limit_da, next_call);
+        match (scope, self.car.as_mut()) {
+            (Scope::Default, _) => {
+                self.default_da = limit_da;
+                if answered {
+                    self.defaults.add(limit_da, next_call);
+                }
             }
-        } else if let Some(car) = self.car.as_mut() {
-            car.limit_da = Some(limit_da);
+            (Scope::OwnDefault, _) => self.own_default_da = Some(limit_da),
+            (Scope::Car, Some(car)) => car.limit_da = Some(limit_da),
+            (Scope::Car, None) => {}
         }
         self.enforce();
     }
@@ -376,8 +410,13 @@ impl Station {
         }
     }
 
+    /// The limit that overrules the default one.
+    fn limit_da(&self) -> Option<i64> {
+        self.car.as_ref().and_then(|car| car.limit_da).or(self.own_default_da)
+    }
+
     fn permitted_da(&self) -> i64 {
-        let limit = self.car.as_ref().map(|car| car.limit_da.unwrap_or(self.default_da));
+        let limit = self.car.is_some().then(|| self.limit_da().unwrap_or(self.default_da));
         limit.filter(|limit| *limit >= 60).unwrap_or(0)
     }
 

@@ -255,3 +255,62 @@ fn a_status_of_before_the_start_told_again_does_not_end_the_session() {
     bench.call(0, "StatusNotification", &status(bench.now));
     assert_eq!(bench.csms.reserved(bench.site), Watts::ZERO, "the next car");
 }
+
+#[test]
+fn a_draw_that_no_later_sample_contradicts_keeps_its_room_beyond_the_settling_time() {
+    let mut bench = Bench::new(2);
+    (0..2).for_each(|point| bench.boot(point));
+    let (slow, _) = (bench.charge(0), bench.charge(1));
+    bench.wait(60);
+    let patch = ConfigPatch { max_power: Some(Watts(30_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(20);
+    // It obeys a minute after it has accepted.
+    bench.meter(0, slow, 32);
+    bench.wait(15);
+    let reserved = bench.csms.reserved_at(PointIx(0));
+    assert!(reserved >= Watts(32 * 690), "{reserved} although it draws 22 kW");
+}
+
+#[test]
+fn a_meter_that_tells_currents_alone_was_never_believed() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    let id = bench.charge(0);
+    let patch = ConfigPatch { max_power: Some(Watts(17_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(60);
+    for _ in 0..2 {
+        let phase = |n| {
+            format!(r#"{{"value":"32","measurand":"Current.Import","phase":"L{n}","unit":"A"}}"#)
+        };
+        let values = [phase(1), phase(2), phase(3)].join(",");
+        let request = format!(
+            r#"{{"connectorId":1,"transactionId":{id},"meterValue":[{{"timestamp":"{}","sampledValue":[{values}]}}]}}"#,
+            bench.now
+        );
+        bench.call(0, "MeterValues", &request);
+        bench.wait(10);
+    }
+    assert!(bench.csms.reserved_at(PointIx(0)) >= Watts(22_000), "it ignores its limit");
+}
+
+#[test]
+fn a_stop_by_the_id_of_a_station_that_never_learned_it_ends_what_runs_there() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    bench.charge(0);
+    bench.wait(60);
+    let stop = format!(
+        r#"{{"transactionId":-1,"idTag":"TAG1","meterStop":5000,"timestamp":"{}"}}"#,
+        bench.now
+    );
+    (0..2).for_each(|_| assert!(bench.call(0, "StopTransaction", &stop).starts_with("[3,")));
+    let ends = bench.events.iter().filter_map(|event| match event {
+        Event::SessionEnded { energy_wh, .. } | Event::SessionFound { energy_wh, .. } => {
+            Some(*energy_wh)
+        }
+        _ => None,
+    });
+    assert_eq!(ends.collect::<Vec<_>>(), [4_000], "once");
+}

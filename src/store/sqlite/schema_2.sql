@@ -14,17 +14,3 @@ CREATE TABLE notice (
     PRIMARY KEY (point, at, notice)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notice_at ON notice (at);
-CREATE TABLE breed (
-    point TEXT PRIMARY KEY,
-    vendor TEXT NOT NULL,
-    model TEXT NOT NULL,
-    firmware TEXT NOT NULL              -- empty where the charge point told none
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE manner (
-    vendor TEXT NOT NULL,
-    model TEXT NOT NULL,
-    firmware TEXT NOT NULL,
-    manner TEXT NOT NULL,               -- JSON
-    PRIMARY KEY (vendor, model, firmware)
-) STRICT, WITHOUT ROWID;
