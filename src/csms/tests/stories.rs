@@ -296,9 +296,13 @@ proptest! {
                 }
                 Act::Stop(p) => if let Some(id) = running[p].take() { bench.stop(p, id) },
                 Act::Meter(p, amps) => if let Some(id) = running[p] {
-                    // A car never draws more than its charger permits.
-                    let allowed = bench.csms.points[p].connectors[0].active.as_ref()
-                        .map_or(0, |active| active.entry.bound().0 / 10);
+                    // A car never draws more than its charger permits, and follows it in time.
+                    let followed = bench.now - Span::from_s(9);
+                    let allowed = bench.csms.points[p].connectors[0].active.as_ref();
+                    let allowed = allowed.map_or(0, |active| match active.entry.oldest_hold() {
+                        Some(since) if since > followed => active.entry.bound().0 / 10,
+                        _ => active.entry.standing().0 / 10,
+                    });
                     bench.meter(p, id, amps.min(allowed));
                 },
                 Act::Answer(p, how) => if let Some((id, action, _)) = bench.received(p)
