@@ -124,6 +124,8 @@ mod tests {
             previous: Watts::ZERO,
             last_switch: Time(0),
             wants_power: true,
+            departure: None,
+            energy_left: None,
         }
     }
 
