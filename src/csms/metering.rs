@@ -219,10 +219,11 @@ impl Csms {
         // What the station signals is the best proof that it has applied a limit.
         let applied = offered.is_none_or(|offered| offered <= allowed);
         let held = active.entry.oldest_hold().is_some();
-        if draw <= allowed && (applied || !held) {
-            if let Some(said) = taken.said {
-                active.entry.confirmed_by_meter(said, control.confirm_after);
-            }
+        if draw <= allowed
+            && (applied || !held)
+            && let Some(said) = taken.said
+        {
+            active.entry.confirmed_by_meter(said, control.confirm_after);
         }
         if taken.at.since(active.offered_since) < control.confirm_after {
             return Verdict::Nothing;
