@@ -8,7 +8,7 @@ use crate::allocation::Session;
 use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Binding;
-use crate::csms::point::{Active, Point, starts};
+use crate::csms::point::{Active, Point};
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::units::Watts;
@@ -166,8 +166,6 @@ fn survey(
     }
     let hardware = &station.hardware;
     let mut uncontrolled = Watts::ZERO;
-    let elsewhere = station.rooms().zip(station.connectors.iter());
-    let elsewhere = elsewhere.filter(|(_, connector)| connector.controlled().is_none());
     for ((connector, seat), (held, _)) in station.connectors.iter().zip(seats).zip(station.rooms())
     {
         let Some(active) = connector.controlled() else {
@@ -179,7 +177,7 @@ fn survey(
         let may_want_more = active.acceptance.may_want_more(hardware);
         *seat = Some(Seat { session, may_want_more, proven, settled: None });
     }
-    uncontrolled + starts(elsewhere.map(|(rooms, _)| rooms), station.start_slots.len())
+    uncontrolled + station.free_starts()
 }
 
 impl Active {

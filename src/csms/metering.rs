@@ -68,7 +68,8 @@ impl Csms {
         taken: Taken,
     ) {
         let before_w = self.points[point.0].connectors[index].measured_w;
-        if self.take_figures(point, index, reading, taken) {
+        let (metered, found) = self.take_figures(point, index, reading, taken);
+        if found {
             self.count("MeterValues: a figure is off by a factor".to_owned());
         }
         let state = &mut self.points[point.0];
@@ -101,11 +102,8 @@ impl Csms {
         let matters = phases_changed
             || active.may_change_allocation(learned, &hardware)
             || (every_cap_counts && learned != Learned::Nothing);
-        let verdict = if tells_power(reading) {
-            self.weigh(point, index, reading, taken)
-        } else {
-            Verdict::Nothing
-        };
+        let verdict =
+            if metered { self.weigh(point, index, reading, taken) } else { Verdict::Nothing };
         match verdict {
             Verdict::Disobeys => self.limit_ignored(point, index),
             Verdict::Obeys => self.limit_obeyed(point, index),
@@ -127,15 +125,15 @@ impl Csms {
         self.watch_culprit(now, point, index);
     }
 
-    /// Power and register of a connector, as its meter means them. Returns whether one was newly
-    /// found to be off by a factor.
+    /// Power and register of a connector, as its meter means them. Returns whether a power was told,
+    /// and whether a figure was newly found to be off by a factor.
     fn take_figures(
         &mut self,
         point: PointIx,
         index: usize,
         reading: &MeterReading,
         taken: Taken,
-    ) -> bool {
+    ) -> (bool, bool) {
         let state = &mut self.points[point.0];
         let hardware = state.hardware;
         let connector = &mut state.connectors[index];
@@ -154,7 +152,10 @@ impl Csms {
         }
         let by_current = currents_w(reading, &hardware);
         // A meter without power, or without the voltage that makes one, may tell currents.
-        if let Some(power) = power.or(tells_power(reading).then_some(by_current)) {
+        let phases = connector.active.as_ref().map_or(hardware.phases, |a| a.phases(&hardware));
+        let power = power.or_else(|| power_of_currents(reading, &hardware, phases));
+        let metered = power.is_some();
+        if let Some(power) = power {
             connector.metered = true;
             connector.measured_at = taken.at;
             let meant = scale.power(power);
@@ -173,7 +174,7 @@ impl Csms {
             // What was held against the charger was measured wrongly.
             connector.distrust = None;
         }
-        found
+        (metered, found)
     }
 
     /// The time is over in which a lowered limit had to show an effect. If the last sample says
@@ -233,9 +234,19 @@ impl Csms {
     }
 }
 
-/// Whether a power follows from what was metered.
-fn tells_power(reading: &MeterReading) -> bool {
-    reading.power_w.is_some() || reading.current_da.iter().flatten().next().is_some()
+/// The power of currents where none is told with them; `None` without currents. What was not told
+/// of a phase counts like the largest that was, or a hold would end too early.
+fn power_of_currents(reading: &MeterReading, hardware: &Hardware, phases: u8) -> Option<i64> {
+    if hardware.kind == CurrentKind::Dc {
+        // At the voltage of the battery, which nobody has told.
+        return None;
+    }
+    let told = reading.current_da.iter().flatten();
+    let largest = told.clone().max()?;
+    if told.count() >= usize::from(hardware.phases) {
+        return Some(currents_w(reading, hardware));
+    }
+    Some(largest * hardware.voltage_v * i64::from(phases) / 10)
 }
 
 /// What a station offers to the car, on so many phases.

@@ -304,6 +304,13 @@ impl Point {
         held + starts(self.rooms(), slots)
     }
 
+    /// Room for the starts that were let in, where no decision is about a session.
+    pub(crate) fn free_starts(&self) -> Watts {
+        let rooms = self.rooms().zip(self.connectors.iter());
+        let free = rooms.filter(|(_, connector)| connector.controlled().is_none());
+        starts(free.map(|(room, _)| room), self.start_slots.len())
+    }
+
     /// Room by connector: for what may be drawn there now, and how much more for a start.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = (Watts, Watts)> {
         let default = self.start_bound_by_default();

@@ -181,13 +181,10 @@ impl Point {
             }
             holders.push(holder);
         }
-        let slots = self.start_slots.len();
-        let reserved = starts(self.rooms(), slots);
+        let reserved = starts(self.rooms(), self.start_slots.len());
         if reserved > Watts::ZERO {
-            let elsewhere = self.rooms().zip(self.connectors.iter());
-            let elsewhere =
-                elsewhere.filter(|(_, connector)| !online || connector.controlled().is_none());
-            let uncontrolled = starts(elsewhere.map(|(rooms, _)| rooms), slots);
+            // Offline everything is out of control.
+            let uncontrolled = if online { self.free_starts() } else { reserved };
             let until = self.start_slots.iter().map(|slot| slot.until).max();
             holders.push(Holder { uncontrolled, ..holder(None, Holding::Start, until, reserved) });
         }

@@ -314,3 +314,21 @@ fn a_stop_by_the_id_of_a_station_that_never_learned_it_ends_what_runs_there() {
     });
     assert_eq!(ends.collect::<Vec<_>>(), [4_000], "once");
 }
+
+#[test]
+fn one_of_three_currents_without_a_power_is_no_proof_that_a_car_has_followed() {
+    let mut bench = Bench::new(1);
+    bench.boot(0);
+    let id = bench.charge(0);
+    bench.wait(60);
+    let patch = ConfigPatch { max_power: Some(Watts(18_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(12);
+    // 3 x 32 A flow.
+    let request = format!(
+        r#"{{"connectorId":1,"transactionId":{id},"meterValue":[{{"timestamp":"{}","sampledValue":[{{"value":"32","measurand":"Current.Import","phase":"L1","unit":"A"}}]}}]}}"#,
+        bench.now
+    );
+    bench.call(0, "MeterValues", &request);
+    assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+}
