@@ -35,6 +35,11 @@ impl Scale {
     pub(crate) fn power(self, power_w: i64) -> i64 {
         scaled(power_w, self.power)
     }
+
+    /// A register as the meter means it, mWh.
+    pub(crate) fn register(self, register: i64) -> i64 {
+        scaled(register, self.register)
+    }
 }
 
 /// See the module.

@@ -15,7 +15,7 @@ use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Output, Trigger, Trouble};
 use crate::csms::line::Order;
 use crate::csms::manner::{Breed, Failure, Manner, Scope};
-use crate::csms::point::{Active, Connector};
+use crate::csms::point::{Active, Connector, Point};
 use crate::csms::timers::Key;
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
@@ -24,7 +24,7 @@ use crate::time::{Span, Time};
 use crate::units::Watts;
 
 /// Failures in a row after which a form that is known to work is left.
-const PATIENCE: u32 = 3;
+pub(super) const PATIENCE: u32 = 3;
 /// Silences in a row after which one that is not is left.
 const SILENCES: u32 = 2;
 /// Sessions in a row that make another form than the one known to work the usual one.
@@ -62,8 +62,10 @@ impl Csms {
         state.proven_manner = known.or(state.proven_manner);
         state.manner = state.proven_manner.unwrap_or_default();
         state.tried = Default::default();
+        state.default_limit.manner = state.manner.of_start();
         state.default_limit.tried = Default::default();
         state.default_limit.exhausted = false;
+        state.default_limit.retry_at = None;
         for (index, connector) in state.connectors.iter_mut().enumerate() {
             let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
             if connector.leftover.is_some() && !state.line.queue.contains(&order) {
@@ -73,6 +75,7 @@ impl Csms {
             active.silences = 0;
             active.exhausted = false;
             active.tries = 0;
+            active.retry_at = None;
             active.own_manner = None;
         }
         if !same {
@@ -83,8 +86,7 @@ impl Csms {
     /// A form of limit has worked.
     fn remember(&mut self, point: PointIx, manner: Manner) {
         let state = &mut self.points[point.0];
-        state.manner = manner;
-        state.proven_manner = Some(manner);
+        state.learn(manner);
         state.doubts = 0;
         state.tried = Default::default();
         let Some(breed) = state.breed.clone() else { return };
@@ -95,8 +97,7 @@ impl Csms {
         for other in &mut self.points {
             // Who knows no better of its own follows.
             if other.breed.as_ref() == Some(&breed) && other.proven_manner == before {
-                other.manner = manner;
-                other.proven_manner = Some(manner);
+                other.learn(manner);
             }
         }
         self.emit(Event::BreedLearned { point });
@@ -115,14 +116,22 @@ impl Csms {
         let connector = &mut state.connectors[index];
         let trusted = trust::excess(connector.distrust.as_deref()).is_none();
         let Some(active) = connector.active.as_mut() else { return };
-        active.manner = manner;
+        let was_capped = std::mem::replace(&mut active.manner, manner).scope == Scope::Station;
         active.silences = 0;
-        if manner.scope == Scope::Connector {
+        match manner.scope {
             // It has replaced what an earlier session left.
-            connector.leftover = None;
+            Scope::Connector => connector.leftover = None,
+            Scope::Station => state.cap_left = None,
+            Scope::Transaction => {}
+        }
+        if was_capped && manner.scope != Scope::Station {
+            state.cap_left = Some(active.bound());
         }
         let was_exhausted = std::mem::take(&mut active.exhausted);
         self.clear_other_forms(point, index);
+        if was_capped || manner.scope == Scope::Station {
+            self.want_default_limit(point);
+        }
         if was_exhausted {
             self.trigger(now, point, Trigger::Connection);
         }
@@ -145,7 +154,7 @@ impl Csms {
         &mut self,
         now: Time,
         point: PointIx,
-        (index, manner): (usize, Manner),
+        (index, manner, limit): (usize, Manner, Setpoint),
         failure: Failure,
     ) {
         let state = &mut self.points[point.0];
@@ -167,7 +176,13 @@ impl Csms {
         // A line that carries nothing is no reason to try another form of what it does not carry.
         let walks = !(known_to_work && failure == Failure::Silent);
         let near = |rung: Manner| proven.is_none_or(|proven| rung.differs(proven) <= 1);
-        let next = state.tried.next(manner, failure, &station, near).filter(|_| walks);
+        let mut next = state.tried.next(manner, failure, &station, near).filter(|_| walks);
+        let refuses_zero = limit == Setpoint::ZERO && failure != Failure::Silent;
+        if next.is_none() && refuses_zero && !manner.no_zero {
+            // No form of a pause is taken: perhaps the least that charges is.
+            next = Some(Manner { no_zero: true, ..proven.unwrap_or_default() });
+            state.tried = Default::default();
+        }
         active.silences = 0;
         let tried_all = next.is_none();
         let gives_up = tried_all && !std::mem::replace(&mut active.exhausted, tried_all);
@@ -204,48 +219,6 @@ impl Csms {
         self.timers.arm_by(Key::Retry(point), at);
     }
 
-    /// The bound of starts was not taken.
-    pub(super) fn start_limit_failed(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        manner: Manner,
-        failure: Failure,
-    ) {
-        let state = &mut self.points[point.0];
-        let (station, session) = (state.station(), state.manner);
-        let known_to_work = state.proven_manner.is_some_and(|proven| proven.of_start() == manner);
-        let default = &mut state.default_limit;
-        default.refusals += 1;
-        let refusals = default.refusals;
-        let silent = failure == Failure::Silent;
-        let patience = if known_to_work { PATIENCE } else { 1 + u32::from(silent) };
-        if refusals >= patience || default.exhausted {
-            let of_start = |rung: Manner| rung == rung.of_start();
-            let next = default.tried.next(manner, failure, &station, of_start);
-            let next = next.filter(|_| !(known_to_work && silent));
-            if let Some(next) = next.filter(|_| !default.exhausted) {
-                default.refusals = 0;
-                default.retry_at = None;
-                state.manner = Manner { level: session.level, scope: session.scope, ..next };
-                return;
-            }
-            if next.is_none() {
-                default.tried = Default::default();
-            }
-            default.exhausted = true;
-            let manner = next.unwrap_or(state.proven_manner.unwrap_or_default());
-            state.manner = Manner { level: session.level, scope: session.scope, ..manner };
-        }
-        if silent && !self.points[point.0].default_limit.exhausted {
-            // Drivers wait for it.
-            return;
-        }
-        let at = now + backoff(refusals);
-        self.points[point.0].default_limit.retry_at = Some(at);
-        self.timers.arm_by(Key::Retry(point), at);
-    }
-
     /// Limits are told in another form from now on: those of this session where another one is
     /// known to work, else all of the charge point.
     fn change_manner(&mut self, point: PointIx, index: usize, next: Manner) {
@@ -253,8 +226,12 @@ impl Csms {
         let known = state.proven_manner.is_some();
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         active.own_manner = Some(next);
+        let was_capped = active.manner.scope == Scope::Station;
         if !known {
             state.manner = next;
+        }
+        if was_capped {
+            self.want_default_limit(point);
         }
     }
 
@@ -264,24 +241,24 @@ impl Csms {
         let state = &mut self.points[point.0];
         let Some(active) = state.connectors[index].active.as_ref() else { return };
         let scope = active.manner.scope;
-        let left = [(Scope::Transaction, active.overrules), (Scope::Station, active.capped)];
-        for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
-            let order = Order::ClearLimit { connector: index, scope: other };
-            if !state.line.queue.contains(&order) {
-                state.line.queue.push_back(order);
-            }
+        let order = Order::ClearLimit { connector: index, scope: Scope::Transaction };
+        let overrules = active.overrules && scope != Scope::Transaction;
+        if overrules && !state.line.queue.contains(&order) {
+            state.line.queue.push_back(order);
         }
+        self.clear_cap(point);
     }
 
     /// A profile of ours is gone, or never was there.
     pub(super) fn limit_cleared(&mut self, now: Time, point: PointIx, index: usize, scope: Scope) {
-        let connector = &mut self.points[point.0].connectors[index];
+        let state = &mut self.points[point.0];
+        let connector = &mut state.connectors[index];
         match (scope, connector.active.as_mut()) {
             (Scope::Transaction, Some(active)) => {
                 active.beneath = None;
                 active.overrules = false;
             }
-            (Scope::Station, Some(active)) => active.capped = false,
+            (Scope::Station, _) => (state.capped, state.cap_left) = (false, None),
             (Scope::Connector, None) => {
                 connector.leftover = None;
                 connector.clear_failures = 0;
@@ -293,53 +270,17 @@ impl Csms {
         self.try_gate(now, point);
     }
 
-    /// A profile of ours may still be there; one that a session left is asked for again.
-    pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize) {
-        let connector = &mut self.points[point.0].connectors[index];
-        if connector.leftover.is_some() {
-            connector.clear_failures += 1;
-            let at = now + backoff(connector.clear_failures);
-            connector.clear_at = Some(at);
-            self.timers.arm_by(Key::Retry(point), at);
-        }
-    }
-
-    /// Asks again for what is due; when the next is.
-    pub(super) fn clear_again(&mut self, now: Time, point: PointIx) -> Option<Time> {
-        for index in 0..self.points[point.0].connectors.len() {
-            let connector = &mut self.points[point.0].connectors[index];
-            let due = connector.clear_at.take_if(|at| *at <= now).is_some();
-            if let (true, Some(leftover)) = (due, connector.leftover) {
-                self.clear_leftover(point, index, leftover);
-            }
-        }
-        self.points[point.0].connectors.iter().filter_map(|connector| connector.clear_at).min()
-    }
-
     /// Whether a profile of ours is out of use, so that clearing it takes no limit away.
     pub(super) fn may_clear(&self, point: PointIx, index: usize, scope: Scope) -> bool {
         let state = &self.points[point.0];
         let active = state.connectors[index].active.as_ref();
-        let told_otherwise = state.manner_at(index).scope != scope;
         match scope {
             Scope::Transaction => {
+                let told_otherwise = state.manner_at(index).scope != scope;
                 told_otherwise && active.is_some_and(|active| active.manner.scope != scope)
             }
             Scope::Connector => active.is_none_or(|active| !active.outlives),
-            Scope::Station => {
-                told_otherwise && active.is_none_or(|active| active.manner.scope != scope)
-            }
-        }
-    }
-
-    /// A session is over whose limit stays installed for the next one.
-    pub(super) fn clear_leftover(&mut self, point: PointIx, index: usize, bound: Setpoint) {
-        let state = &mut self.points[point.0];
-        let leftover = &mut state.connectors[index].leftover;
-        *leftover = (*leftover).max(Some(bound));
-        let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
-        if !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
+            Scope::Station => state.may_go_without_cap(),
         }
     }
 
@@ -482,6 +423,17 @@ impl Csms {
                 let event = Event::TroubleChanged { point, connector, trouble };
                 self.outputs.push_back(Output::Event(event));
             }
+        }
+    }
+}
+
+impl Point {
+    /// Limits are taken in this form.
+    fn learn(&mut self, manner: Manner) {
+        self.manner = manner;
+        self.proven_manner = Some(manner);
+        if self.default_limit.confirmed.is_none() {
+            self.default_limit.manner = manner.of_start();
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Outcome};
 use crate::csms::line::Order;
-use crate::csms::manner::{Failure, Manner, Tried};
+use crate::csms::manner::{Failure, Manner};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::action::Action;
@@ -24,13 +24,13 @@ const RETRY_MAX: Span = Span::from_s(300);
 const STAMP: Span = Span::from_s(1);
 
 /// How a SetChargingProfile ended.
-struct Answer {
-    number: u64,
-    limit: Setpoint,
-    manner: Manner,
-    outcome: Result<(), Failure>,
+pub(super) struct Answer {
+    pub(super) number: u64,
+    pub(super) limit: Setpoint,
+    pub(super) manner: Manner,
+    pub(super) outcome: Result<(), Failure>,
     /// It came after it had been given up.
-    late: bool,
+    pub(super) late: bool,
 }
 
 impl Csms {
@@ -60,6 +60,12 @@ impl Csms {
                 let outcome = self.profile_outcome(number, answer, late);
                 let answer = Answer { number, limit, manner, outcome, late };
                 self.default_limit_answered(now, point, &answer);
+            }
+            Order::LeftLimit { connector, limit, number } => {
+                let outcome = self.profile_outcome(number, answer, late);
+                if !late {
+                    self.left_limit_answered(now, point, (connector, limit), Some(outcome));
+                }
             }
             Order::ClearLimit { connector, scope } => {
                 // Late, it may be older than a new limit.
@@ -152,7 +158,7 @@ impl Csms {
         if let Err(failure) = outcome {
             if !late {
                 active.entry.refused();
-                self.session_limit_failed(now, point, (index, manner), failure);
+                self.session_limit_failed(now, point, (index, manner, limit), failure);
             }
             return self.update_reserved(point);
         }
@@ -183,36 +189,6 @@ impl Csms {
         self.raise(now, site);
     }
 
-    fn default_limit_answered(
-        &mut self,
-        now: Time,
-        point: PointIx,
-        &Answer { number, limit, manner, outcome, late }: &Answer,
-    ) {
-        let default = &mut self.points[point.0].default_limit;
-        if late && (number != default.last_number || default.unknown.is_none()) {
-            return;
-        }
-        match outcome {
-            Ok(()) => {
-                default.confirmed = Some(limit);
-                default.in_flight = None;
-                default.unknown = None;
-                default.refusals = 0;
-                default.retry_at = None;
-                default.exhausted = false;
-                default.tried = Tried::default();
-            }
-            Err(failure) if !late => {
-                default.in_flight = None;
-                self.start_limit_failed(now, point, manner, failure);
-            }
-            Err(_) => {}
-        }
-        self.update_reserved(point);
-        self.try_gate(now, point);
-    }
-
     pub(super) fn call_timed_out(&mut self, now: Time, point: PointIx) {
         self.give_up_call(now, point);
         self.pump(now, point);
@@ -223,11 +199,11 @@ impl Csms {
         let state = &mut self.points[point.0];
         let Some(order) = state.line.give_up() else { return };
         match order {
-            Order::TxLimit { connector, transaction_id, number, manner, .. } => {
+            Order::TxLimit { connector, transaction_id, limit, number, manner } => {
                 let active = state.connectors[connector].active.as_mut();
                 if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
                     active.entry.timed_out();
-                    self.limit_unanswered(now, point, (connector, manner));
+                    self.limit_unanswered(now, point, (connector, manner, limit));
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
                 self.rebalance_answered(now, point, number);
@@ -241,6 +217,10 @@ impl Csms {
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
+            Order::LeftLimit { connector, limit, number } => {
+                self.left_limit_answered(now, point, (connector, limit), None);
+                self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
+            }
             Order::Command(command) => self.command_timed_out(now, point, *command),
             Order::GetConfiguration
             | Order::TriggerMeter { .. }
@@ -252,7 +232,7 @@ impl Csms {
     }
 
     /// A session's limit was not answered: a lost connection says nothing about its form.
-    fn limit_unanswered(&mut self, now: Time, point: PointIx, at: (usize, Manner)) {
+    fn limit_unanswered(&mut self, now: Time, point: PointIx, at: (usize, Manner, Setpoint)) {
         if self.points[point.0].line.online {
             return self.session_limit_failed(now, point, at, Failure::Silent);
         }

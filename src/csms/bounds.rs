@@ -2,6 +2,7 @@
 
 use crate::csms::event::{Event, Output};
 use crate::csms::point::Active;
+use crate::csms::records::{Record, Subject};
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, Setpoint};
 
@@ -15,7 +16,8 @@ impl Csms {
         }
         let full = state.hardware.full();
         let (by_hand, hardware) = (state.by_hand > 0, state.hardware);
-        let start = (state.default_limit.confirmed, state.start_bound());
+        let bound = state.start_bound();
+        let start = (state.default_limit.confirmed.map(|known| known.min(bound)), bound);
         if state.default_limit.told.unwrap_or((None, full)) != start {
             state.default_limit.told = Some(start);
             let (confirmed, bound) = start;
@@ -51,6 +53,22 @@ impl Csms {
             };
             self.outputs.push_back(Output::Event(event));
         }
+    }
+
+    /// Tells what connectors have newly proven to draw in spite of their limits. Runs as often.
+    pub(super) fn tell_compliance(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let told = state.records.as_deref().and_then(|records| records.compliance.as_deref());
+        let known = || {
+            let connectors = (1..).zip(state.connectors.iter());
+            connectors.filter_map(|(number, c)| c.distrust.as_deref()?.kept(number))
+        };
+        if known().eq(told.unwrap_or_default().iter().copied()) {
+            return;
+        }
+        let known = Record::Compliance(known().collect());
+        state.records.get_or_insert_default().put(known);
+        self.emit(Event::RecordChanged { point, subject: Subject::Compliance });
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) struct Census {
     pub(crate) may_want_more: Vec<bool>,
     /// By session: see [`Seat`].
     pub(crate) settled: Vec<Option<(Watts, Binding)>>,
-    /// By session: what it has proven to draw whatever it is told; mostly nothing.
+    /// By session: what it may draw whatever is decided, because it has proven to, or because it
+    /// takes no lower limit; mostly nothing.
     pub(crate) proven: Vec<Watts>,
     /// Room of what cannot be controlled now.
     pub(crate) uncontrolled: Watts,
@@ -166,14 +167,17 @@ fn survey(
     }
     let hardware = &station.hardware;
     let mut uncontrolled = Watts::ZERO;
-    for ((connector, seat), (held, _)) in station.connectors.iter().zip(seats).zip(station.rooms())
-    {
+    let connectors = station.connectors.iter().enumerate().zip(seats);
+    for (((index, connector), seat), (held, _)) in connectors.zip(station.rooms()) {
         let Some(active) = connector.controlled() else {
             uncontrolled += held;
             continue;
         };
         let session = active.as_session(hardware, config, station.weight);
-        let proven = trust::proven(connector.distrust.as_deref());
+        // Or what it cannot be told to go below.
+        let floor = station.floor(index).unwrap_or_default();
+        let floor = hardware.watts(floor, active.phases(hardware));
+        let proven = trust::proven(connector.distrust.as_deref()).max(floor);
         let may_want_more = active.acceptance.may_want_more(hardware);
         *seat = Some(Seat { session, may_want_more, proven, settled: None });
     }

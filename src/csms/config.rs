@@ -162,6 +162,15 @@ impl Hardware {
         }
     }
 
+    /// The smallest set-point that permits anything: the 6 A of the pilot (AC), a step (DC).
+    #[must_use]
+    pub fn least(&self) -> Setpoint {
+        match self.kind {
+            CurrentKind::Ac => Setpoint(PILOT_MINIMUM.0).min(self.full()),
+            CurrentKind::Dc => Setpoint(self.step(self.phases).0).min(self.full()),
+        }
+    }
+
     /// The smallest set-point that permits this much on all phases, at most the rating.
     #[must_use]
     pub fn covering(&self, power: Watts) -> Setpoint {

@@ -5,7 +5,6 @@
 //! the bound is lowered to nothing first, and the session begins paused until the control loop
 //! finds room. A charge point that does not take its default limit starts nothing.
 
-use crate::charger::CurrentKind;
 use crate::csms::commands::Dropped;
 use crate::csms::config::Setpoint;
 use crate::csms::event::Trigger;
@@ -16,7 +15,6 @@ use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::AuthorizeResponse;
 use crate::ocpp::types::{AuthorizationStatus, IdTagInfo};
 use crate::time::{Span, Time};
-use crate::units::{DeciAmps, Watts};
 
 /// Cards beyond this many let in, or the connectors if they are more, take the room of the oldest:
 /// a charge point cannot start more than it has connectors.
@@ -181,25 +179,6 @@ impl Csms {
                 state.line.queue.push_back(order);
             }
         }
-    }
-
-    /// The bound that a start should normally find: the configured start current, as power on
-    /// all phases for DC.
-    pub(super) fn want_default_limit(&mut self, point: PointIx) {
-        let state = &mut self.points[point.0];
-        let site = &self.sites[state.site.0];
-        if site.config.ev_limit() == Watts::ZERO {
-            // Where nothing may be drawn, no start may draw anything.
-            state.default_limit.wanted = Setpoint::ZERO;
-            return;
-        }
-        let amps = DeciAmps::from_amps(site.control.start_current_a);
-        let hardware = &state.hardware;
-        let bound = match hardware.kind {
-            CurrentKind::Ac => Setpoint(amps.0),
-            CurrentKind::Dc => Setpoint(amps.to_power(hardware.voltage_v, hardware.phases).0),
-        };
-        state.default_limit.wanted = bound.min(hardware.full());
     }
 
     fn answer_card(&mut self, point: PointIx, id: &str, status: AuthorizationStatus) {

@@ -18,6 +18,8 @@ const REMEMBERED: usize = 8;
 pub(crate) enum Order {
     /// A limit for a running transaction.
     TxLimit { connector: usize, transaction_id: i64, limit: Setpoint, number: u64, manner: Manner },
+    /// The bound of a start in place of a session's limit that cannot be cleared.
+    LeftLimit { connector: usize, limit: Setpoint, number: u64 },
     /// The default limit of the whole charge point.
     DefaultLimit { limit: Setpoint, number: u64, manner: Manner },
     /// A profile of ours that another form has replaced, or that outlived its session.

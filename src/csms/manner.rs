@@ -13,7 +13,9 @@
 //! | whole amperes | tenths | rounded down |
 //!
 //! A ChargePointMaxProfile is for charge points with one connector only: on others the limit of one
-//! session would be that of all. What worked is remembered by [`Breed`], so that the next charge
+//! session would be that of all. While it holds a session, the TxDefaultProfile of starts, which
+//! would bound it as well, permits all. Where every form of a pause is refused, the least that
+//! charges is told instead (Q2). What worked is remembered by [`Breed`], so that the next charge
 //! point of the kind begins there.
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +91,9 @@ pub struct Manner {
     pub relative: bool,
     /// No tenths of an ampere.
     pub whole_amps: bool,
+    /// No limit of 0: a pause is told as the least that charges. Not a rung of its own.
+    #[serde(default)]
+    pub no_zero: bool,
 }
 
 /// Why a limit does not count as told.
@@ -139,7 +144,7 @@ impl Manner {
 
     /// The form of a start's bound: only what a TxDefaultProfile on level 0 leaves open.
     pub(crate) fn of_start(self) -> Manner {
-        Manner { level: Level::Highest, scope: Scope::Transaction, ..self }
+        Manner { level: Level::Highest, scope: Scope::Transaction, no_zero: false, ..self }
     }
 
     /// Departures from the standard.
@@ -180,6 +185,11 @@ impl Manner {
 }
 
 impl Tried {
+    /// True before the first failure.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Marks what `failure` of `manner` rules out, and returns the next rung that `allowed` admits
     /// and that was not tried; `None`: the ladder is exhausted.
     pub(crate) fn next(
@@ -190,6 +200,8 @@ impl Tried {
         allowed: impl Fn(Manner) -> bool,
     ) -> Option<Manner> {
         let ladder = ladder();
+        let no_zero = manner.no_zero;
+        let manner = Manner { no_zero: false, ..manner };
         for (bit, rung) in ladder.iter().enumerate() {
             let ruled_out = match failure {
                 Failure::Refused => *rung == manner,
@@ -203,7 +215,8 @@ impl Tried {
             }
         }
         let mut open = ladder.into_iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 0);
-        open.find(|(_, rung)| rung.fits(station) && allowed(*rung)).map(|(_, rung)| rung)
+        let next = open.find(|(_, rung)| rung.fits(station) && allowed(*rung));
+        next.map(|(_, rung)| Manner { no_zero, ..rung })
     }
 }
 
@@ -213,7 +226,8 @@ fn ladder() -> Vec<Manner> {
         for scope in [Scope::Transaction, Scope::Connector, Scope::Station] {
             for bits in 0..8_u8 {
                 let (other_unit, relative, whole_amps) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
-                rungs.push(Manner { other_unit, level, scope, relative, whole_amps });
+                let no_zero = false;
+                rungs.push(Manner { other_unit, level, scope, relative, whole_amps, no_zero });
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Meter values: the register feeds the session's energy, the draw feeds the ledger, the
-//! acceptance estimator and the judgement of the charger.
+//! acceptance estimator and the judgement of the charger. A meter that tells no power may tell
+//! currents; one that tells its register alone tells the mean power since the reading before.
 
 use crate::allocation::{Reason, Strategy};
 use crate::charger::CurrentKind;
 use crate::csms::acceptance::Learned;
-use crate::csms::config::Hardware;
+use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::point::{Active, Point};
 use crate::csms::transactions::CURRENT_WITHIN;
@@ -13,7 +14,7 @@ use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::MeterValuesRequest;
 use crate::ocpp::meter::MeterReading;
 use crate::ocpp::types::Timestamp;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::units::{DeciAmps, Watts};
 
 /// No meter of a connector shows more, whatever its unit: 10 MW, 100 kA in tenths of an ampere.
@@ -33,6 +34,15 @@ struct Taken {
     said: Option<Time>,
     /// In our time, as far as its clock can be known.
     at: Time,
+    /// What it tells of the power began so long before.
+    mean: Span,
+}
+
+impl Taken {
+    /// Since when the power was what it tells.
+    fn since(&self) -> Time {
+        self.at - self.mean
+    }
 }
 
 impl Csms {
@@ -43,8 +53,27 @@ impl Csms {
             if disbelieve(&mut reading) {
                 self.count("MeterValues: impossible value".to_owned());
             }
-            let taken = self.date(now, point, timestamp);
+            let mut taken = self.date(now, point, timestamp);
+            self.complete(point, index, &mut reading, &mut taken);
             self.take_reading(now, point, index, &reading, taken);
+        }
+    }
+
+    /// Adds the mean power where the register is all that is told.
+    fn complete(
+        &mut self,
+        point: PointIx,
+        index: usize,
+        reading: &mut MeterReading,
+        taken: &mut Taken,
+    ) {
+        let connector = &mut self.points[point.0].connectors[index];
+        let told = reading.power_w.is_some() || reading.current_da.iter().any(Option::is_some);
+        let Some(register) = reading.energy_mwh.filter(|_| !told) else { return };
+        let register = connector.meter_scale.register(register);
+        if let Some(flow) = connector.mean.show(register, taken.at) {
+            reading.power_w = Some(flow.power_w);
+            taken.mean = taken.at.since(flow.since);
         }
     }
 
@@ -56,7 +85,7 @@ impl Csms {
             self.count("a clock is off".to_owned());
         }
         let said = timestamp.is_plausible().then(|| timestamp.0.min(at));
-        Taken { said, at }
+        Taken { said, at, mean: Span::ZERO }
     }
 
     fn take_reading(
@@ -77,9 +106,14 @@ impl Csms {
         let hardware = state.hardware;
         let connector = &mut state.connectors[index];
         let measured = Watts(connector.measured_w);
-        let Some(active) = connector.active.as_mut() else { return };
+        let Some(active) = connector.active.as_mut() else {
+            if metered {
+                self.judge_unknown(now, point, index, taken);
+            }
+            return;
+        };
         let draws = reading.power_w.is_some_and(|power| power > 0);
-        let still_there = draws && active.gone.is_some_and(|gone| taken.at > gone);
+        let still_there = draws && active.gone.is_some_and(|gone| taken.since() > gone);
         if active.belated && now.since(taken.at) < CURRENT_WITHIN || still_there {
             // Messages about a transaction keep their order: no stop is waiting behind this one.
             active.belated = false;
@@ -88,7 +122,7 @@ impl Csms {
             return self.take_reading(now, point, index, reading, taken);
         }
         // A sample that waited for a better line tells of an earlier limit.
-        let answers_offer = taken.at >= active.offered_since;
+        let answers_offer = taken.since() >= active.offered_since;
         let phases_before = active.acceptance.phases();
         let learned = if control.learn_acceptance && answers_offer {
             let (offer, since) = (active.entry.confirmed(), active.offered_since);
@@ -146,7 +180,9 @@ impl Csms {
         let mut found = false;
         let mut scale = connector.meter_scale;
         if let Some(active) = connector.active.as_mut() {
-            found = active.account.show(reading.energy_mwh, power, taken.at, hardware.max_power);
+            // A power that comes from the register says nothing of it.
+            let measured = power.filter(|_| taken.mean == Span::ZERO);
+            found = active.account.show(reading.energy_mwh, measured, taken.at, hardware.max_power);
             scale = active.account.scale;
             connector.meter_scale = scale;
         }
@@ -157,8 +193,8 @@ impl Csms {
         let metered = power.is_some();
         if let Some(power) = power {
             connector.metered = true;
-            connector.measured_at = taken.at;
-            let meant = scale.power(power);
+            connector.measured_since = taken.since();
+            let meant = if taken.mean > Span::ZERO { power } else { scale.power(power) };
             // Until the register has told which is right, the larger one counts, unless no charger
             // like this could draw it: others would make room for what is not there.
             let low = by_current > 2 * meant && by_current > TELLING_W;
@@ -187,7 +223,7 @@ impl Csms {
         let Some(active) = connector.active.as_ref() else { return };
         let tolerance = control.confirm_tolerance.0 * i64::from(active.phases(&hardware));
         let judged = connector.metered
-            && connector.measured_at.since(active.offered_since) >= control.confirm_after;
+            && connector.measured_since.since(active.offered_since) >= control.confirm_after;
         let shown = Shown {
             draw: Watts(connector.measured_w),
             offered: None,
@@ -196,6 +232,33 @@ impl Csms {
         };
         if judged && trust::overdue(&mut connector.distrust, &shown) == Verdict::Disobeys {
             self.limit_ignored(point, index);
+        }
+    }
+
+    /// A draw where no transaction is known: its start is on its way or lost for good, or it was
+    /// never told. What bounds a start is all that permits it.
+    fn judge_unknown(&mut self, now: Time, point: PointIx, index: usize, taken: Taken) {
+        let state = &mut self.points[point.0];
+        let hardware = state.hardware;
+        let tolerance = self.sites[state.site.0].control.confirm_tolerance;
+        let charges = state.connectors[index].charges();
+        let bound =
+            if charges { state.start_bound_at(&state.connectors[index]) } else { Setpoint::ZERO };
+        if !charges && now.since(taken.since()) >= CURRENT_WITHIN {
+            // It may be of a transaction that is over.
+            return;
+        }
+        let connector = &mut state.connectors[index];
+        let shown = Shown {
+            draw: Watts(connector.measured_w),
+            offered: None,
+            permitted: hardware.watts(bound, hardware.phases),
+            tolerance: Watts(tolerance.0 * i64::from(hardware.phases)),
+        };
+        let verdict = trust::judge(&mut connector.distrust, &shown);
+        self.update_reserved(point);
+        if verdict != Verdict::Nothing {
+            self.trigger(now, point, Trigger::Connection);
         }
     }
 
@@ -224,9 +287,9 @@ impl Csms {
             && (applied || !held)
             && let Some(said) = taken.said
         {
-            active.entry.confirmed_by_meter(said, control.confirm_after);
+            active.entry.confirmed_by_meter(said - taken.mean, control.confirm_after);
         }
-        if taken.at.since(active.offered_since) < control.confirm_after {
+        if taken.since().since(active.offered_since) < control.confirm_after {
             return Verdict::Nothing;
         }
         let permitted = active.worst_case(&hardware);

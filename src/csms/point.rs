@@ -11,7 +11,8 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger, Trouble};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
-use crate::csms::manner::{Breed, Manner, Station, Tried};
+use crate::csms::manner::{Breed, Manner, Scope, Station, Tried};
+use crate::csms::mean::Mean;
 use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
 use crate::few::Few;
@@ -48,6 +49,10 @@ pub(crate) struct Point {
     pub(crate) clock: StationClock,
     pub(crate) connectors: Few<Connector>,
     pub(crate) default_limit: DefaultLimit,
+    /// A ChargePointMaxProfile was told and may be installed.
+    pub(crate) capped: bool,
+    /// What it permits at most, if a session has left it and it is certain to be installed.
+    pub(crate) cap_left: Option<Setpoint>,
     /// Operators' commands on the way that may undo our limits: anything may be in force then.
     pub(crate) by_hand: u32,
     /// Cards whose Authorize is not answered yet, remote starts not sent yet.
@@ -79,6 +84,8 @@ pub(crate) struct DefaultLimit {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
+    /// In which form it is told.
+    pub(crate) manner: Manner,
     pub(crate) tried: Tried,
     /// It is taken in no form: a start is bounded by the hardware alone.
     pub(crate) exhausted: bool,
@@ -125,8 +132,10 @@ pub(crate) struct Connector {
     pub(crate) reported: bool,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
-    /// When that was metered.
-    pub(crate) measured_at: Time,
+    /// Since when that is so.
+    pub(crate) measured_since: Time,
+    /// For a meter that tells its register alone.
+    pub(crate) mean: Mean,
     /// Its meter has shown a power.
     pub(crate) metered: bool,
     pub(crate) meter_scale: Scale,
@@ -166,7 +175,7 @@ pub(crate) struct Active {
     pub(crate) blocked_since: Option<Time>,
     /// When the confirmed limit was accepted.
     pub(crate) offered_since: Time,
-    /// A TxProfile was accepted; before that the TxDefaultProfile bounds the draw.
+    /// A limit of its own was accepted; before that the TxDefaultProfile bounds the draw.
     pub(crate) profiled: bool,
     /// Known from an earlier process: nothing is raised before a limit was accepted again.
     pub(crate) reconfirm: bool,
@@ -189,8 +198,6 @@ pub(crate) struct Active {
     pub(crate) odd: bool,
     /// A TxProfile was told and may be installed.
     pub(crate) overrules: bool,
-    /// A ChargePointMaxProfile was told and may be installed.
-    pub(crate) capped: bool,
     /// A TxProfile of before that may still overrule the TxDefaultProfile which followed it.
     pub(crate) beneath: Option<Setpoint>,
     /// A TxDefaultProfile on the connector that was told and may outlive the session.
@@ -224,7 +231,8 @@ impl Point {
             reported: false,
             active: None,
             measured_w: 0,
-            measured_at: Time(0),
+            measured_since: Time(0),
+            mean: Mean::default(),
             metered: false,
             meter_scale: Scale::default(),
             distrust: None,
@@ -253,6 +261,8 @@ impl Point {
             clock: StationClock::default(),
             connectors: Few::new(connectors, connector),
             default_limit: DefaultLimit::default(),
+            capped: false,
+            cap_left: None,
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
@@ -281,12 +291,19 @@ impl Point {
     fn start_bound_by_default(&self) -> Setpoint {
         let default = &self.default_limit;
         let by_profile = self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled);
-        match default.confirmed.filter(|_| !by_profile) {
+        let bound = match default.confirmed.filter(|_| !by_profile) {
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
                 .max(default.unknown.unwrap_or_default()),
-        }
+        };
+        self.cap().filter(|_| self.by_hand == 0).map_or(bound, |cap| bound.min(cap))
+    }
+
+    /// What a ChargePointMaxProfile that is certain to be installed permits at most.
+    fn cap(&self) -> Option<Setpoint> {
+        let capped = self.connectors.iter().find_map(|connector| connector.capped());
+        capped.map(Active::bound).or(self.cap_left)
     }
 
     /// What this charge point could draw at most.
@@ -313,14 +330,13 @@ impl Point {
 
     /// Room by connector: for what may be drawn there now, and how much more for a start.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = (Watts, Watts)> {
-        let default = self.start_bound_by_default();
         // A start with a profile of its own keeps its room until it is reported.
         let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
         self.connectors.iter().map(move |connector| {
-            let bound = default.max(connector.left_behind().unwrap_or_default());
-            let bound = self.hardware.watts(bound, self.hardware.phases);
+            let bound = self.hardware.watts(self.start_bound_at(connector), self.hardware.phases);
             // Or what it has proven to draw in spite of that.
-            let start = bound.max(trust::proven(connector.distrust.as_deref()));
+            let proven = trust::proven(connector.distrust.as_deref());
+            let start = bound.max(proven);
             let held = match &connector.active {
                 Some(active) if self.by_hand > 0 && active.gone.is_none() => {
                     let full = self.hardware.full();
@@ -339,6 +355,8 @@ impl Point {
                     Watts::ZERO
                 }
                 None if connector.charges() || connector.unsure_until.is_some() => start,
+                // Nobody knows why it draws.
+                None if connector.measured_w > 0 => proven,
                 None => Watts::ZERO,
             };
             (held, (start - held).floor_zero())
@@ -394,10 +412,20 @@ impl Point {
         active.and_then(|active| active.own_manner).unwrap_or(self.manner)
     }
 
-    /// The largest set-point up to this one that can be told there.
+    /// The largest set-point up to this one that can be told there; where a pause is refused, the
+    /// least that is not.
     pub(crate) fn tellable(&self, index: usize, limit: Setpoint) -> Setpoint {
         let whole = self.manner_at(index).whole_amps && self.hardware.kind == CurrentKind::Ac;
-        if whole { Setpoint(limit.0 / 10 * 10) } else { limit }
+        let limit = if whole { Setpoint(limit.0 / 10 * 10) } else { limit };
+        if limit == Setpoint::ZERO { self.floor(index).unwrap_or(limit) } else { limit }
+    }
+
+    /// What a session is told instead of a pause, where a pause is refused.
+    pub(crate) fn floor(&self, index: usize) -> Option<Setpoint> {
+        let active = self.connectors[index].active.as_ref()?;
+        let least = self.hardware.least();
+        // What stands at 0 already stays there.
+        (self.manner_at(index).no_zero && active.entry.standing() >= least).then_some(least)
     }
 
     /// Takes the room of the card that starts, or else of the one that has waited longest. Without
@@ -461,6 +489,12 @@ impl Connector {
         active.is_some_and(|active| active.stuck).then_some(Trouble::Stuck)
     }
 
+    /// The session here, if a ChargePointMaxProfile holds it.
+    pub(crate) fn capped(&self) -> Option<&Active> {
+        let active = self.active.as_ref()?;
+        (active.profiled && active.manner.scope == Scope::Station).then_some(active)
+    }
+
     /// The session here that decisions are about.
     pub(crate) fn controlled(&self) -> Option<&Active> {
         let decided = |active: &&Active| !active.belated && active.gone.is_none();
@@ -509,7 +543,6 @@ impl Active {
             own_manner: None,
             odd: false,
             overrules: false,
-            capped: false,
             beneath: None,
             outlives: false,
             resumed: false,

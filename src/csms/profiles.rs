@@ -27,15 +27,6 @@ pub(super) fn session_profile_id(connector: usize, scope: Scope) -> i32 {
     }
 }
 
-/// The purpose on the wire.
-pub(super) fn purpose_name(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Transaction => "TxProfile",
-        Scope::Connector => "TxDefaultProfile",
-        Scope::Station => "ChargePointMaxProfile",
-    }
-}
-
 impl Point {
     /// The limit of a session, and the connector id that it is sent to.
     pub(super) fn session_profile(
@@ -56,9 +47,22 @@ impl Point {
         (if scope == Scope::Station { 0 } else { index as u32 + 1 }, profile)
     }
 
+    /// The bound of a start on a connector (index) where a limit of before cannot be cleared: in
+    /// its place, and the form of it.
+    pub(super) fn left_profile(
+        &self,
+        index: usize,
+        limit: Setpoint,
+        now: Time,
+    ) -> (Manner, Profile) {
+        let manner = Manner { scope: Scope::Connector, ..self.manner };
+        let (_, profile) = self.session_profile((index, manner), 0, limit, now);
+        (manner, profile)
+    }
+
     /// The bound of a start, on level 0 of the whole charge point.
     pub(super) fn start_profile(&self, limit: Setpoint, now: Time) -> Profile {
-        Profile { id: DEFAULT_PROFILE_ID, ..self.profile(self.manner, limit, now) }
+        Profile { id: DEFAULT_PROFILE_ID, ..self.profile(self.default_limit.manner, limit, now) }
     }
 
     /// A TxDefaultProfile on level 0 with one unlimited-in-time period. DC limits are powers, AC

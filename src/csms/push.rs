@@ -10,8 +10,7 @@ use crate::csms::config::{Control, Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, ProfileSent, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::Scope;
-use crate::csms::point::Connector;
-use crate::csms::profiles::{self, purpose_name};
+use crate::csms::profiles;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::action::Action;
@@ -90,6 +89,9 @@ impl Csms {
         if self.default_limit_due(now, point) {
             return self.send_default_limit(now, point);
         }
+        if let Some(index) = self.left_limit_due(now, point) {
+            return self.send_left_limit(now, point, index);
+        }
         if let Some(order) = self.points[point.0].line.queue.pop_front() {
             return self.send_order(now, point, order);
         }
@@ -126,7 +128,7 @@ impl Csms {
         connectors.into_iter().find_map(|(index, connector)| {
             // Whose car has left needs no limit, and one that stays would bound the next start.
             let active = connector.active.as_ref().filter(|active| active.gone.is_none())?;
-            let target = active.next_limit()?;
+            let target = self.points[point.0].tellable(index, active.next_limit()?);
             let waits = active.retry_at.is_some_and(|at| at > now);
             let standing = active.entry.standing();
             let down = target < standing;
@@ -134,29 +136,6 @@ impl Csms {
             let limit = target.min(if active.repush { standing } else { target });
             (!waits && (down || again)).then_some((index, limit))
         })
-    }
-
-    fn default_limit_due(&self, now: Time, point: PointIx) -> bool {
-        let state = &self.points[point.0];
-        let default = &state.default_limit;
-        let waits = default.retry_at.is_some_and(|at| at > now);
-        let known = default.confirmed.filter(|_| default.unknown.is_none());
-        let raise = known.is_some_and(|known| known < default.wanted);
-        // After a boot it may permit more to a session that has lost its own limit.
-        let site = &self.sites[state.site.0];
-        if state.more_by_default() > (site.config.ev_limit() - site.reserved).floor_zero() {
-            return false;
-        }
-        // While a start is under way that was let in under a lower bound, the bound stays; nor does
-        // anybody know what has begun meanwhile before a connector that came back has said so.
-        let unbounded = |connector: &Connector| match &connector.active {
-            Some(active) => !active.profiled,
-            None => connector.charges() || !connector.reported,
-        };
-        let pending = !state.start_slots.is_empty()
-            || !state.waiting_cards.is_empty()
-            || state.connectors.iter().any(unbounded);
-        known != Some(default.wanted) && !waits && !(raise && pending)
     }
 
     /// Raises as much as there is room for, in the order of the last decision. A raise stays on
@@ -276,7 +255,7 @@ impl Csms {
             number,
             point,
             connector: index as u32 + 1,
-            purpose: purpose_name(manner.scope),
+            purpose: manner.scope.purpose().name(),
             limit: hardware.watts(limit, phases),
             previous: hardware.watts(active.entry.standing(), phases),
             trigger: active.trigger,
@@ -289,7 +268,11 @@ impl Csms {
                 active.beneath = active.beneath.max(Some(active.entry.bound()));
             }
             Scope::Connector => {}
-            Scope::Station => active.capped = true,
+            Scope::Station => {
+                state.capped = true;
+                state.cap_left =
+                    state.cap_left.max(Some(limit).filter(|_| state.cap_left.is_some()));
+            }
         }
         active.entry.sent(limit);
         active.last_number = number;
@@ -304,38 +287,7 @@ impl Csms {
         self.send_profile(now, point, at, &profile, sent, order);
     }
 
-    fn send_default_limit(&mut self, now: Time, point: PointIx) {
-        let number = self.next_profile_number();
-        let state = &mut self.points[point.0];
-        let hardware = state.hardware;
-        let limit = state.default_limit.wanted;
-        let known = state.default_limit.confirmed;
-        let sent = ProfileSent {
-            number,
-            point,
-            connector: 0,
-            purpose: "TxDefaultProfile",
-            limit: hardware.watts(limit, hardware.phases),
-            previous: known
-                .map_or(hardware.max_power, |known| hardware.watts(known, hardware.phases)),
-            trigger: if known.is_some() { Trigger::StartGate } else { Trigger::Boot },
-            reason: Binding::StartBound,
-        };
-        state.default_limit.in_flight = Some(limit);
-        state.default_limit.last_number = number;
-        for active in state.connectors.iter_mut().filter_map(|c| c.active.as_mut()) {
-            if !active.profiled && active.bound() < limit {
-                active.entry.doubt(limit);
-            }
-        }
-        let manner = state.manner.of_start();
-        let profile = state.start_profile(limit, now);
-        self.update_reserved(point);
-        let order = Order::DefaultLimit { limit, number, manner };
-        self.send_profile(now, point, 0, &profile, sent, order);
-    }
-
-    fn send_profile(
+    pub(super) fn send_profile(
         &mut self,
         now: Time,
         point: PointIx,
@@ -391,7 +343,7 @@ impl Csms {
                 self.send_call(now, point, order, Action::RemoteStopTransaction, &request);
             }
             Order::Command(command) => self.send_command(now, point, (**command).clone()),
-            Order::TxLimit { .. } | Order::DefaultLimit { .. } => {}
+            Order::TxLimit { .. } | Order::LeftLimit { .. } | Order::DefaultLimit { .. } => {}
         }
     }
 
@@ -412,7 +364,7 @@ impl Csms {
         self.send(point, text);
     }
 
-    fn next_profile_number(&mut self) -> u64 {
+    pub(super) fn next_profile_number(&mut self) -> u64 {
         self.profiles_sent += 1;
         self.profiles_sent
     }
@@ -466,6 +418,7 @@ impl Csms {
         budget.reserved = worst_case;
         budget.allocated = state.allocated();
         self.tell_bounds(point);
+        self.tell_compliance(point);
         self.tell_troubles(point);
         self.roster.touch(point);
         if fell {

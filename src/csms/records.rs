@@ -30,6 +30,8 @@ pub enum Subject {
     Firmware,
     /// The certificate of the charge point.
     Certificate,
+    /// Connectors that drew more than they accept.
+    Compliance,
 }
 
 impl Subject {
@@ -44,6 +46,7 @@ impl Subject {
             Subject::Log => "log",
             Subject::Firmware => "firmware",
             Subject::Certificate => "certificate",
+            Subject::Compliance => "compliance",
         }
     }
 }
@@ -66,6 +69,8 @@ pub enum Record {
     Firmware(Transfer),
     /// The certificate of the charge point.
     Certificate(Certificate),
+    /// Connectors that drew more than they accept.
+    Compliance(Vec<Compliance>),
 }
 
 impl Record {
@@ -80,6 +85,7 @@ impl Record {
             Record::Log(_) => Subject::Log,
             Record::Firmware(_) => Subject::Firmware,
             Record::Certificate(_) => Subject::Certificate,
+            Record::Compliance(_) => Subject::Compliance,
         }
     }
 }
@@ -198,6 +204,22 @@ pub struct Certificate {
     pub status_at: Option<Time>,
 }
 
+/// What a connector has drawn in spite of the limits it accepted, so that it is budgeted at that
+/// after a restart too ([`Trouble::NotCompliant`](crate::csms::Trouble::NotCompliant)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compliance {
+    /// 1-based.
+    pub connector: u32,
+    /// The most it was seen to draw, and the tolerance, W; 0: it is trusted again.
+    pub proven_w: i64,
+    /// The most it drew above what was permitted, W.
+    pub excess_w: i64,
+    /// The lowest limit it has defied, W.
+    pub defied_w: Option<i64>,
+    /// It was trusted again once, before this.
+    pub relapsed: bool,
+}
+
 /// All records of a charge point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
@@ -215,6 +237,8 @@ pub struct Records {
     pub firmware: Option<Transfer>,
     /// The certificate of the charge point.
     pub certificate: Option<Certificate>,
+    /// Connectors that drew more than they accept; `None`: none ever did.
+    pub compliance: Option<Vec<Compliance>>,
 }
 
 impl Records {
@@ -232,6 +256,7 @@ impl Records {
             Subject::Log => self.log.clone().map(Record::Log),
             Subject::Firmware => self.firmware.clone().map(Record::Firmware),
             Subject::Certificate => self.certificate.clone().map(Record::Certificate),
+            Subject::Compliance => self.compliance.clone().map(Record::Compliance),
         }
     }
 
@@ -244,6 +269,7 @@ impl Records {
             Record::Log(record) => self.log = Some(record),
             Record::Firmware(record) => self.firmware = Some(record),
             Record::Certificate(record) => self.certificate = Some(record),
+            Record::Compliance(record) => self.compliance = Some(record),
         }
     }
 

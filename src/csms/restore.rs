@@ -11,11 +11,12 @@ use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
-use crate::csms::manner::{Breed, Manner};
+use crate::csms::manner::{Breed, Manner, Scope};
 use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::Transaction;
+use crate::csms::trust::Distrust;
 use crate::csms::{Csms, Options, PointIx};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
@@ -136,7 +137,7 @@ impl Csms {
         }
         for (point, record) in &state.records {
             if let Some(point) = csms.point(point.as_str()) {
-                csms.points[point.0].records.get_or_insert_default().put(record.clone());
+                csms.restore_record(point, record);
             }
         }
         for point in 0..csms.points.len() {
@@ -167,6 +168,20 @@ impl Csms {
         state.breed = Some(Box::new(breed.clone()));
         state.proven_manner = self.manners.get(breed).copied();
         state.manner = state.proven_manner.unwrap_or_default();
+        state.default_limit.manner = state.manner.of_start();
+    }
+
+    fn restore_record(&mut self, point: PointIx, record: &Record) {
+        let state = &mut self.points[point.0];
+        if let Record::Compliance(known) = record {
+            for known in known {
+                if let Some(index) = state.connector(known.connector) {
+                    let distrust = Distrust::restored(known);
+                    state.connectors[index].distrust = Some(Box::new(distrust));
+                }
+            }
+        }
+        state.records.get_or_insert_default().put(record.clone());
     }
 
     fn restore_transaction(&mut self, saved: &RestoredTransaction) {
@@ -199,6 +214,7 @@ impl Csms {
         active.trigger = Trigger::Connection;
         connector.active = Some(active);
         connector.status = ChargePointStatus::Charging;
+        state.capped = state.manner.scope == Scope::Station;
     }
 
     fn restore_limit(&mut self, now: Time, saved: &RestoredLimit) {

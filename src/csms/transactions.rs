@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::csms::account::{Account, Scale};
 use crate::csms::event::{Event, Trigger};
-use crate::csms::line::Order;
 use crate::csms::manner::Scope;
 use crate::csms::point::{Active, Connector};
 use crate::csms::timers::Key;
@@ -286,10 +285,8 @@ impl Csms {
         if let Some((register, at)) = ending.register {
             active.account.close(register, at, rated);
         }
-        if active.capped && state.manner.scope != Scope::Station {
-            // It would stay for good.
-            let order = Order::ClearLimit { connector: index, scope: Scope::Station };
-            state.line.queue.push_back(order);
+        if active.profiled && active.manner.scope == Scope::Station {
+            state.cap_left = Some(active.bound());
         }
         if active.outlives {
             self.clear_leftover(point, index, active.bound());
@@ -300,6 +297,7 @@ impl Csms {
             session = Some(transaction.session.clone());
         }
         self.want_default_limit(point);
+        self.clear_cap(point);
         self.update_reserved(point);
         if let Some(session) = session {
             let connector = index as u32 + 1;

@@ -3,10 +3,12 @@
 //! Two samples in a row above everything that was permitted, and it is budgeted at what it has
 //! proven to draw, also in later sessions. It is trusted again only when a limit no higher than
 //! those it has defied is seen to work: the draw stands right at it, or the station says that it
-//! offers no more (allocation.md §3, ocpp.md §9). A charger that obeys 10 A may still ignore 0.
+//! offers no more (allocation.md §3, ocpp.md §9). A charger that obeys 10 A may still ignore 0, and
+//! a car that has stopped by itself proves nothing of a limit of 0: it must have drawn until then.
 //! Whoever relapses has to prove much more: five hours of samples a minute instead of three.
 
 use crate::csms::manner::Tried;
+use crate::csms::records::Compliance;
 use crate::units::Watts;
 
 /// Samples in a row that prove something, for the worse ..
@@ -44,6 +46,10 @@ pub(crate) struct Distrust {
     relapsed: bool,
     /// It was distrusted once.
     known: bool,
+    /// What was permitted when it drew last, unless it has stopped by itself since.
+    drew: Option<Watts>,
+    /// Another form of limit was told since.
+    anew: bool,
     /// Forms of limit that had no effect, how many, and whether that is all there are.
     pub(crate) tried: Tried,
     pub(crate) failed: u32,
@@ -75,6 +81,7 @@ pub(crate) fn judge(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verd
     let &Shown { draw, offered, permitted, tolerance } = shown;
     if draw > permitted + tolerance {
         let known = distrust.get_or_insert_default();
+        known.saw(shown);
         known.within = 0;
         known.over += 1;
         if known.over < PROOF && known.proven == Watts::ZERO {
@@ -97,8 +104,12 @@ pub(crate) fn judge(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verd
     }
     let as_low = known.defied.is_none_or(|defied| permitted <= defied + tolerance);
     // A car that takes little whatever it is offered proves nothing.
-    let binds = draw + tolerance + tolerance >= permitted && permitted < known.proven;
+    let binds = match permitted > tolerance {
+        true => draw + tolerance + tolerance >= permitted && permitted < known.proven,
+        false => known.within > 0 || known.has_stopped(shown),
+    };
     let says = offered.is_some_and(|offered| offered <= permitted + tolerance);
+    known.saw(shown);
     // Higher limits that work prove nothing, but they speak not against it either.
     known.within = match (binds || says, as_low) {
         (true, true) => known.within + 1,
@@ -126,6 +137,44 @@ impl Distrust {
     /// Another form of limit is tried: its effect has to be proven anew.
     pub(crate) fn begin_anew(&mut self) {
         self.over = 0;
+        self.anew = true;
+    }
+
+    /// What is worth keeping of it.
+    pub(crate) fn kept(&self, connector: u32) -> Option<Compliance> {
+        self.known.then_some(Compliance {
+            connector,
+            proven_w: self.proven.0,
+            excess_w: self.excess.0,
+            defied_w: self.defied.map(|defied| defied.0),
+            relapsed: self.relapsed,
+        })
+    }
+
+    /// What an earlier process has kept.
+    pub(crate) fn restored(kept: &Compliance) -> Distrust {
+        Distrust {
+            proven: Watts(kept.proven_w),
+            excess: Watts(kept.excess_w),
+            defied: kept.defied_w.map(Watts),
+            relapsed: kept.relapsed,
+            known: true,
+            ..Distrust::default()
+        }
+    }
+
+    fn saw(&mut self, &Shown { draw, permitted, tolerance, .. }: &Shown) {
+        if draw > tolerance {
+            (self.drew, self.anew) = (Some(permitted), false);
+        } else if permitted > tolerance {
+            self.drew = None;
+        }
+    }
+
+    /// It draws nothing, and did until a lower limit or another form of it was told.
+    fn has_stopped(&self, shown: &Shown) -> bool {
+        let lower = |before: Watts| self.anew || before > shown.permitted + shown.tolerance;
+        shown.draw <= shown.tolerance && self.drew.is_some_and(lower)
     }
 }
 
@@ -173,6 +222,43 @@ mod tests {
         for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
             assert_eq!(judge(&mut known, &sample(0, 0, None)), verdict);
         }
+    }
+
+    #[test]
+    fn a_car_that_stops_by_itself_proves_nothing_of_a_pause() {
+        let mut known = None;
+        (0..2).for_each(|_| {
+            judge(&mut known, &sample(8_000, 0, None));
+        });
+        for _ in 0..20 {
+            assert_eq!(judge(&mut known, &sample(0, 0, None)), Verdict::Nothing, "it is full");
+        }
+        assert_eq!(judge(&mut known, &sample(8_000, 0, None)), Verdict::Nothing);
+        known.as_mut().unwrap().begin_anew();
+        for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
+            assert_eq!(judge(&mut known, &sample(0, 0, None)), verdict, "told in another form");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_it_goes_on_where_it_was() {
+        let mut known = None;
+        (0..2).for_each(|_| {
+            judge(&mut known, &sample(11_000, 4_000, None));
+        });
+        let kept = known.as_deref().and_then(|known| known.kept(1)).unwrap();
+        let mut known = Some(Box::new(Distrust::restored(&kept)));
+        assert_eq!(proven(known.as_deref()), Watts(11_300));
+        assert_eq!(excess(known.as_deref()), Some(Watts(7_000)));
+        for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
+            assert_eq!(judge(&mut known, &sample(3_900, 4_000, None)), verdict);
+        }
+        let once = |draw| {
+            let mut known = None;
+            judge(&mut known, &sample(draw, 4_000, None));
+            known.and_then(|known| known.kept(1))
+        };
+        assert_eq!(once(11_000), None, "once is nothing");
     }
 
     #[test]

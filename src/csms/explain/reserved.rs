@@ -82,7 +82,7 @@ pub enum Holding {
     Uncontrollable,
     /// A session that was reported long after its start, and may be over.
     Belated,
-    /// It charges, and its transaction is not known.
+    /// It charges, by its status or its meter, and its transaction is not known.
     UnknownTransaction,
     /// After a new connection something may run there, until it reports.
     Unsure,
@@ -172,7 +172,10 @@ impl Point {
                 Some(active) if active.exhausted => (Holding::Uncontrollable, None),
                 Some(_) => (Holding::Belated, None),
                 None if connector.charges() => (Holding::UnknownTransaction, None),
-                None => (Holding::Unsure, connector.unsure_until),
+                None if connector.unsure_until.is_some() => {
+                    (Holding::Unsure, connector.unsure_until)
+                }
+                None => (Holding::UnknownTransaction, None),
             };
             let mut holder = holder(Some(number), holding, until, held);
             if connector.active.is_some() {

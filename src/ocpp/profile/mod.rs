@@ -87,6 +87,18 @@ pub enum Purpose {
     TxProfile,
 }
 
+impl Purpose {
+    /// The word on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::ChargePointMaxProfile => "ChargePointMaxProfile",
+            Purpose::TxDefaultProfile => "TxDefaultProfile",
+            Purpose::TxProfile => "TxProfile",
+        }
+    }
+}
+
 /// Kind of a profile (§7.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {

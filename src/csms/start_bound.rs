@@ -1,0 +1,331 @@
+//! What bounds a start until its transaction has a limit of its own.
+//!
+//! - The TxDefaultProfile on connector 0, told at boot; the [gate](super::gate) lowers it when there
+//!   is no room for it. Its form has a ladder of its own: what a session's limit needs beyond it,
+//!   level and purpose, is no matter of its.
+//! - Where a ChargePointMaxProfile is all that holds a session, the TxDefaultProfile would bound it
+//!   as well. So it permits everything as long as that session runs: the other one bounds whatever
+//!   starts then.
+//! - The limit that a session has left in a TxDefaultProfile of its connector, until it is cleared.
+//!   Where that is refused, the bound of a start is put in its place, and follows it from then on.
+
+use crate::charger::CurrentKind;
+use crate::csms::adapt::PATIENCE;
+use crate::csms::answers::{Answer, backoff};
+use crate::csms::config::Setpoint;
+use crate::csms::event::{Binding, ProfileSent, Trigger};
+use crate::csms::line::Order;
+use crate::csms::manner::{Failure, Manner, Scope, Tried};
+use crate::csms::point::Connector;
+use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx};
+use crate::ocpp::profile::Purpose;
+use crate::time::Time;
+use crate::units::{DeciAmps, Watts};
+
+/// Failures to clear a limit that a session has left, after which it is replaced.
+const CLEARING: u32 = 2;
+
+impl Csms {
+    /// The bound that a start should normally find: the configured start current, as power on
+    /// all phases for DC.
+    pub(super) fn want_default_limit(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let site = &self.sites[state.site.0];
+        let amps = DeciAmps::from_amps(site.control.start_current_a);
+        let hardware = &state.hardware;
+        let bound = match hardware.kind {
+            CurrentKind::Ac => Setpoint(amps.0),
+            CurrentKind::Dc => Setpoint(amps.to_power(hardware.voltage_v, hardware.phases).0),
+        };
+        state.default_limit.wanted = if site.config.ev_limit() == Watts::ZERO {
+            // Where nothing may be drawn, no start may draw anything.
+            Setpoint::ZERO
+        } else if state.is_held_by_a_cap() {
+            hardware.full()
+        } else {
+            bound.min(hardware.full())
+        };
+        let default = &mut state.default_limit;
+        if default.exhausted && default.is_settled() {
+            // What is wanted now was taken before.
+            default.exhausted = false;
+            default.refusals = 0;
+            default.retry_at = None;
+            default.tried = Tried::default();
+        }
+    }
+
+    /// Whether the TxDefaultProfile is to be told.
+    pub(super) fn default_limit_due(&self, now: Time, point: PointIx) -> bool {
+        let state = &self.points[point.0];
+        let default = &state.default_limit;
+        let waits = default.retry_at.is_some_and(|at| at > now);
+        let known = default.confirmed.filter(|_| default.unknown.is_none());
+        let raise = known.is_some_and(|known| known < default.wanted);
+        // After a boot it may permit more to a session that has lost its own limit.
+        let site = &self.sites[state.site.0];
+        if state.more_by_default() > (site.config.ev_limit() - site.reserved).floor_zero() {
+            return false;
+        }
+        known != Some(default.wanted) && !waits && !(raise && state.may_have_started())
+    }
+
+    /// Tells the TxDefaultProfile.
+    pub(super) fn send_default_limit(&mut self, now: Time, point: PointIx) {
+        let number = self.next_profile_number();
+        let state = &mut self.points[point.0];
+        let hardware = state.hardware;
+        let limit = state.default_limit.wanted;
+        let known = state.default_limit.confirmed;
+        let sent = ProfileSent {
+            number,
+            point,
+            connector: 0,
+            purpose: Purpose::TxDefaultProfile.name(),
+            limit: hardware.watts(limit, hardware.phases),
+            previous: known
+                .map_or(hardware.max_power, |known| hardware.watts(known, hardware.phases)),
+            trigger: if known.is_some() { Trigger::StartGate } else { Trigger::Boot },
+            reason: Binding::StartBound,
+        };
+        state.default_limit.in_flight = Some(limit);
+        state.default_limit.last_number = number;
+        for active in state.connectors.iter_mut().filter_map(|c| c.active.as_mut()) {
+            if !active.profiled && active.bound() < limit {
+                active.entry.doubt(limit);
+            }
+        }
+        let manner = state.default_limit.manner;
+        let profile = state.start_profile(limit, now);
+        self.update_reserved(point);
+        let order = Order::DefaultLimit { limit, number, manner };
+        self.send_profile(now, point, 0, &profile, sent, order);
+    }
+
+    /// The TxDefaultProfile was taken or refused.
+    pub(super) fn default_limit_answered(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        &Answer { number, limit, manner, outcome, late }: &Answer,
+    ) {
+        let state = &mut self.points[point.0];
+        let default = &mut state.default_limit;
+        if late && (number != default.last_number || default.unknown.is_none()) {
+            return;
+        }
+        match outcome {
+            Ok(()) => {
+                default.confirmed = Some(limit);
+                default.in_flight = None;
+                default.unknown = None;
+                default.refusals = 0;
+                default.retry_at = None;
+                default.exhausted = false;
+                default.manner = manner;
+                default.tried = Tried::default();
+                if state.proven_manner.is_none() && state.tried.is_empty() {
+                    // Sessions begin with what is known to be taken here.
+                    let Manner { level, scope, .. } = state.manner;
+                    state.manner = Manner { level, scope, ..manner };
+                }
+                self.clear_cap(point);
+            }
+            Err(failure) if !late => {
+                default.in_flight = None;
+                self.start_limit_failed(now, point, manner, failure);
+            }
+            Err(_) => {}
+        }
+        self.update_reserved(point);
+        self.try_gate(now, point);
+    }
+
+    /// The TxDefaultProfile was not taken: in another form at once, or in the same later.
+    pub(super) fn start_limit_failed(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        manner: Manner,
+        failure: Failure,
+    ) {
+        let state = &mut self.points[point.0];
+        let (station, proven) = (state.station(), state.proven_manner.map(Manner::of_start));
+        let default = &mut state.default_limit;
+        let known_to_work = proven == Some(manner);
+        default.refusals += 1;
+        let refusals = default.refusals;
+        let silent = failure == Failure::Silent;
+        let patience = if known_to_work { PATIENCE } else { 1 + u32::from(silent) };
+        if refusals >= patience || default.exhausted {
+            let of_start = |rung: Manner| rung == rung.of_start();
+            let next = default.tried.next(manner, failure, &station, of_start);
+            let next = next.filter(|_| !(known_to_work && silent));
+            if let Some(next) = next.filter(|_| !default.exhausted) {
+                default.refusals = 0;
+                default.retry_at = None;
+                default.manner = next;
+                return;
+            }
+            if next.is_none() {
+                default.tried = Tried::default();
+            }
+            default.exhausted = true;
+            default.manner = next.or(proven).unwrap_or_default();
+        }
+        if silent && !default.exhausted {
+            // Drivers wait for it.
+            return;
+        }
+        let at = now + backoff(refusals);
+        default.retry_at = Some(at);
+        self.timers.arm_by(Key::Retry(point), at);
+    }
+
+    /// The connector (index) where the bound of a start is to be put in the place of a limit that
+    /// cannot be cleared.
+    pub(super) fn left_limit_due(&self, now: Time, point: PointIx) -> Option<usize> {
+        let state = &self.points[point.0];
+        let wanted = state.default_limit.wanted;
+        state.connectors.iter().position(|connector| {
+            let waits = connector.clear_at.is_some_and(|at| at > now);
+            let stays = connector.clear_failures >= CLEARING && connector.active.is_none();
+            let due = |left| left > wanted || left < wanted && !state.may_have_started();
+            stays && !waits && connector.leftover.is_some_and(due)
+        })
+    }
+
+    /// Puts the bound of a start in the place of a limit that cannot be cleared.
+    pub(super) fn send_left_limit(&mut self, now: Time, point: PointIx, index: usize) {
+        let number = self.next_profile_number();
+        let state = &mut self.points[point.0];
+        let (hardware, limit) = (state.hardware, state.default_limit.wanted);
+        let (manner, profile) = state.left_profile(index, limit, now);
+        let leftover = &mut state.connectors[index].leftover;
+        let connector = index as u32 + 1;
+        let sent = ProfileSent {
+            number,
+            point,
+            connector,
+            purpose: manner.scope.purpose().name(),
+            limit: hardware.watts(limit, hardware.phases),
+            previous: hardware.watts(leftover.unwrap_or_default(), hardware.phases),
+            trigger: Trigger::StartGate,
+            reason: Binding::StartBound,
+        };
+        *leftover = (*leftover).max(Some(limit));
+        self.update_reserved(point);
+        let order = Order::LeftLimit { connector: index, limit, number };
+        self.send_profile(now, point, connector, &profile, sent, order);
+    }
+
+    /// That was taken or refused; `None`: not answered.
+    pub(super) fn left_limit_answered(
+        &mut self,
+        now: Time,
+        point: PointIx,
+        (index, limit): (usize, Setpoint),
+        outcome: Option<Result<(), Failure>>,
+    ) {
+        let connector = &mut self.points[point.0].connectors[index];
+        if outcome == Some(Ok(())) {
+            // A session that began meanwhile may have replaced it.
+            connector.leftover = connector.leftover.map(|_| limit);
+            connector.clear_at = None;
+        } else {
+            connector.clear_failures += 1;
+            self.ask_to_clear_later(now, point, index);
+        }
+        self.update_reserved(point);
+        self.try_gate(now, point);
+    }
+
+    /// A profile of ours may still be there; one that a session left is asked for again, or
+    /// replaced.
+    pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize) {
+        let connector = &mut self.points[point.0].connectors[index];
+        if connector.leftover.is_some() {
+            connector.clear_failures += 1;
+            if connector.clear_failures < CLEARING {
+                self.ask_to_clear_later(now, point, index);
+            }
+        }
+    }
+
+    fn ask_to_clear_later(&mut self, now: Time, point: PointIx, index: usize) {
+        let connector = &mut self.points[point.0].connectors[index];
+        let at = now + backoff(connector.clear_failures);
+        connector.clear_at = Some(at);
+        self.timers.arm_by(Key::Retry(point), at);
+    }
+
+    /// Asks again for what is due; when the next is.
+    pub(super) fn clear_again(&mut self, now: Time, point: PointIx) -> Option<Time> {
+        for index in 0..self.points[point.0].connectors.len() {
+            let connector = &mut self.points[point.0].connectors[index];
+            let due = connector.clear_at.take_if(|at| *at <= now).is_some();
+            if let (true, Some(leftover)) = (due, connector.leftover) {
+                self.clear_leftover(point, index, leftover);
+            }
+        }
+        self.points[point.0].connectors.iter().filter_map(|connector| connector.clear_at).min()
+    }
+
+    /// A session is over whose limit stays installed for the next one.
+    pub(super) fn clear_leftover(&mut self, point: PointIx, index: usize, bound: Setpoint) {
+        let state = &mut self.points[point.0];
+        let leftover = &mut state.connectors[index].leftover;
+        *leftover = (*leftover).max(Some(bound));
+        let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
+        if !state.line.queue.contains(&order) {
+            state.line.queue.push_back(order);
+        }
+    }
+
+    /// A ChargePointMaxProfile that is not needed any more would stay for good.
+    pub(super) fn clear_cap(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let order = Order::ClearLimit { connector: 0, scope: Scope::Station };
+        if state.capped && state.may_go_without_cap() && !state.line.queue.contains(&order) {
+            state.line.queue.push_back(order);
+        }
+    }
+}
+
+impl crate::csms::point::Point {
+    /// A ChargePointMaxProfile holds the session here, and goes on doing so.
+    fn is_held_by_a_cap(&self) -> bool {
+        let held =
+            |connector: &Connector| connector.capped().is_some_and(|active| active.gone.is_none());
+        (0..self.connectors.len())
+            .any(|at| held(&self.connectors[at]) && self.manner_at(at).scope == Scope::Station)
+    }
+
+    /// Nothing is held by a ChargePointMaxProfile alone.
+    pub(super) fn may_go_without_cap(&self) -> bool {
+        let needs = |at: usize| {
+            self.manner_at(at).scope == Scope::Station || self.connectors[at].capped().is_some()
+        };
+        !(0..self.connectors.len()).any(needs) && self.default_limit.is_settled()
+    }
+
+    /// While a start is under way that was let in under a lower bound, the bound stays; nor does
+    /// anybody know what has begun meanwhile before a connector that came back has said so.
+    fn may_have_started(&self) -> bool {
+        let unbounded = |connector: &Connector| match &connector.active {
+            Some(active) => !active.profiled,
+            None => connector.charges() || !connector.reported,
+        };
+        !self.start_slots.is_empty()
+            || !self.waiting_cards.is_empty()
+            || self.connectors.iter().any(unbounded)
+    }
+}
+
+impl crate::csms::point::DefaultLimit {
+    /// What is wanted is in force, and nothing else may be.
+    fn is_settled(&self) -> bool {
+        self.confirmed == Some(self.wanted) && self.unknown.is_none() && self.in_flight.is_none()
+    }
+}
