@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ampacity::allocation::Strategy as Sharing;
 use ampacity::charger::CurrentKind;
+use ampacity::csms::StopTold;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
 use ampacity::csms::manner::{Breed, Manner, Scope};
 use ampacity::csms::records::{LocalList, Record, Transfer};
@@ -65,7 +66,9 @@ fn charging(id: i64, started: i64, ended: Option<i64>) -> TransactionRow {
         connector: 1,
         id_tag: format!("CARD{id}"),
         started_at: second(started),
+        said: second(started - 7_200),
         meter_start_wh: 1_000 * id,
+        stop: ended.map(|at| StopTold { said: second(at - 7_200), meter_stop_wh: 1_007 * id }),
         ended: ended.map(|at| TransactionEnd {
             at: second(at),
             energy_wh: 7 * id,

@@ -54,6 +54,9 @@ pub(crate) struct Account {
     last_at: Time,
     /// True once the meter has shown its register in this session.
     read: bool,
+    /// A register that cannot have been reached, and when: garbage, unless the next one goes on
+    /// from there.
+    jump: Option<(i64, Time)>,
     /// The last sample that showed both: when, power in W, energy until then.
     sample: Option<(Time, i64, i64)>,
     /// Energy by the register and by the power, between samples of about the same power.
@@ -76,6 +79,7 @@ impl Account {
             last: start,
             last_at: at,
             read: false,
+            jump: None,
             sample: None,
             steady: (0, 0),
             finest: MOST,
@@ -118,7 +122,12 @@ impl Account {
         };
         let scales = [0, self.scale.register, 3];
         let scale = scales.into_iter().find(|scale| fits(*scale)).unwrap_or(0);
-        self.advance(scaled(stop, scale), most);
+        match self.jump {
+            Some((base, since)) if follows(base, scaled(stop, scale), rated, at.since(since)) => {
+                self.count_from(base, scaled(stop, scale));
+            }
+            _ => self.advance(scaled(stop, scale), most),
+        }
     }
 
     fn step(&mut self, register: i64, at: Time, rated: Watts) {
@@ -141,9 +150,32 @@ impl Account {
                 self.start = self.last;
             }
         }
-        self.advance(scaled(register, self.scale.register), most);
+        let register = scaled(register, self.scale.register);
+        let jump = self.jump.take();
+        if self.is_possible(register, most) {
+            self.advance(register, most);
+        } else if let Some((base, since)) = jump
+            && follows(base, register, rated, at.since(since))
+        {
+            self.count_from(base, register);
+        } else {
+            self.jump = Some((register, at));
+            return;
+        }
         self.last_at = at;
         self.read = true;
+    }
+
+    /// Whether the register can have come so far, or began anew.
+    fn is_possible(&self, register: i64, most: i64) -> bool {
+        let since_start = register - self.start - self.total;
+        register - self.last <= most || (-JITTER..=most).contains(&since_start)
+    }
+
+    /// The register counts from another base than before.
+    fn count_from(&mut self, base: i64, register: i64) {
+        self.total = (self.total + (register - base).max(0)).min(MOST);
+        self.last = register;
     }
 
     fn advance(&mut self, register: i64, most: i64) {
@@ -220,7 +252,15 @@ impl Account {
         self.scale.register += power_of_ten;
         self.total = scaled(self.total, power_of_ten);
         self.last = scaled(self.last, power_of_ten);
+        // It was told in the same unit, or the first sample would have shown it.
+        self.start = scaled(self.start, power_of_ten);
+        self.jump = None;
     }
+}
+
+/// Whether a register can have gone on from a base for so long.
+fn follows(base: i64, register: i64, rated: Watts, during: Span) -> bool {
+    (-JITTER..=possible(rated, during)).contains(&(register - base))
 }
 
 /// The most that can flow in a time: twice the rating, and some more.
@@ -322,6 +362,40 @@ mod tests {
             account.show(Some(wh * 1000), Some(power), Time::from_unix_s(second), Watts(150_000));
         }
         assert_eq!(account.scale, Scale::default());
+    }
+
+    #[test]
+    fn a_register_that_cannot_be_true_counts_for_nothing() {
+        let wh = |registers: &[i64], stop: Option<i64>| {
+            let mut account = Account::new(5_000, Scale::default(), Time(0));
+            for (minute, register) in (1..).zip(registers) {
+                let at = Time::from_unix_s(minute * 60);
+                account.show(Some(register * 1000), None, at, RATED);
+            }
+            if let Some(stop) = stop {
+                account.close(stop, Time::from_unix_s(600), RATED);
+            }
+            account.wh()
+        };
+        assert_eq!(wh(&[5_100, 9_005_200, 5_300], None), 300, "garbage once");
+        assert_eq!(wh(&[5_100, 9_005_200, 7, 5_400], Some(5_500)), 500, "garbage twice");
+        assert_eq!(wh(&[5_100, 9_005_200, 9_005_300], None), 200, "another meter");
+        assert_eq!(wh(&[5_100, 9_005_200], Some(9_005_300)), 200, "and the end");
+        assert_eq!(wh(&[9_005_200, 9_005_300], None), 100, "a start that is none of this meter");
+    }
+
+    #[test]
+    fn a_register_in_another_unit_that_restarts_after_that_is_known() {
+        let mut account = Account::new(100, Scale::default(), Time(0));
+        for minute in 0..=60 {
+            let at = Time::from_unix_s(minute * 60);
+            account.show(Some(100_000 + minute * 11_000 / 60), Some(11_000), at, RATED);
+        }
+        assert_eq!((account.scale.register, account.wh()), (3, 11_000), "kWh called Wh");
+        // For a sample it tells the session alone.
+        account.show(Some(11_000), None, Time::from_unix_s(3_660), RATED);
+        account.show(Some(111_100), None, Time::from_unix_s(3_720), RATED);
+        assert_eq!(account.wh(), 11_100);
     }
 
     #[test]

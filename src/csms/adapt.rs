@@ -122,7 +122,8 @@ impl Csms {
             // It has replaced what an earlier session left.
             Scope::Connector => connector.leftover = None,
             Scope::Station => state.cap_left = None,
-            Scope::Transaction => {}
+            // .. or what overruled a form that was refused.
+            Scope::Transaction => active.beneath = None,
         }
         if was_capped && manner.scope != Scope::Station {
             state.cap_left = Some(active.bound());

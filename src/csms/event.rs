@@ -6,6 +6,7 @@ use crate::csms::records::Subject;
 use crate::csms::{PointIx, Setpoint, SiteIx};
 use crate::ids::SessionId;
 use crate::ocpp::types::StopReason;
+use crate::time::Time;
 use crate::units::Watts;
 
 /// Something to do or to record.
@@ -46,6 +47,8 @@ pub enum Event {
         session: SessionId,
         /// The OCPP transaction.
         transaction_id: i64,
+        /// When it ended by what its station says, which may be long ago.
+        at: Time,
         /// By the meter of the charge point.
         energy_wh: i64,
         /// As reported; `Local` when absent (errata to OCPP-J 2.5).
@@ -163,6 +166,8 @@ pub enum Event {
         point: PointIx,
         /// By the central system; what the charge point said may be -1.
         transaction_id: i64,
+        /// When it ended by what its station says, which may be long ago.
+        at: Time,
         /// By what its end says of its beginning; 0 where that is nothing.
         energy_wh: i64,
         /// As reported; `Local` when absent.

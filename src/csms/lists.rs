@@ -2,7 +2,7 @@
 
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::point::{Active, Connector, Point};
-use crate::csms::transactions::Transaction;
+use crate::csms::transactions::{StopTold, Transaction};
 use crate::csms::{Csms, PointIx, SiteIx, Trouble};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::ChargePointStatus;
@@ -115,12 +115,16 @@ pub struct TransactionView {
     pub connector: u32,
     /// Whose.
     pub id_tag: String,
-    /// StartTransaction timestamp.
+    /// When it began, in our time.
     pub started_at: Time,
+    /// The same as its station said it.
+    pub said: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
     /// True when it has ended.
     pub ended: bool,
+    /// What its StopTransaction said.
+    pub stop: Option<StopTold>,
 }
 
 impl Csms {
@@ -266,8 +270,10 @@ impl Csms {
             connector: transaction.connector,
             id_tag: transaction.id_tag.clone(),
             started_at: transaction.timestamp,
+            said: transaction.said,
             meter_start_wh: transaction.meter_start,
             ended: transaction.ended,
+            stop: transaction.stop,
         })
     }
 

@@ -83,6 +83,7 @@ pub use input::{Input, Refusal};
 pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
 pub use manner::{Breed, Manner};
 pub use notices::Notice;
+pub use transactions::StopTold;
 pub use view::{AllocationView, ChargerView};
 
 use census::Roster;

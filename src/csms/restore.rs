@@ -15,7 +15,7 @@ use crate::csms::manner::{Breed, Manner, Scope};
 use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
-use crate::csms::transactions::Transaction;
+use crate::csms::transactions::{StopTold, Transaction};
 use crate::csms::trust::Distrust;
 use crate::csms::{Csms, Options, PointIx};
 use crate::ids::{ChargePointId, SessionId, SiteId};
@@ -84,12 +84,16 @@ pub struct RestoredTransaction {
     pub connector: u32,
     /// Whose.
     pub id_tag: String,
-    /// StartTransaction timestamp.
+    /// When it began, in our time.
     pub started_at: Time,
+    /// The same as its station said it.
+    pub said: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
     /// True when it has ended.
     pub ended: bool,
+    /// What its StopTransaction said.
+    pub stop: Option<StopTold>,
 }
 
 /// What the last `Event::BoundChanged` told of a connector.
@@ -194,10 +198,15 @@ impl Csms {
             connector: saved.connector,
             id_tag: saved.id_tag.clone(),
             timestamp: saved.started_at,
-            said: saved.started_at,
+            said: saved.said,
             meter_start: saved.meter_start_wh,
             ended: saved.ended,
+            stop: saved.stop,
         };
+        if let Some(stop) = saved.stop {
+            // It may have named an id that nobody has given.
+            self.transactions.remember_stop((point, stop));
+        }
         self.transactions.insert(id, transaction);
         let state = &mut self.points[point.0];
         let (Some(index), false) = (state.connector(saved.connector), saved.ended) else { return };

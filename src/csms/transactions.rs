@@ -36,6 +36,23 @@ pub(crate) struct Transaction {
     pub(crate) said: Time,
     pub(crate) meter_start: i64,
     pub(crate) ended: bool,
+    /// What its end said, to recognise a repetition.
+    pub(crate) stop: Option<StopTold>,
+}
+
+/// What a StopTransaction says that no other one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopTold {
+    /// Its timestamp, as its station said it.
+    pub said: Time,
+    /// The register, Wh.
+    pub meter_stop_wh: i64,
+}
+
+impl StopTold {
+    fn of(stop: &StopTransactionRequest<'_>) -> StopTold {
+        StopTold { said: stop.timestamp.0, meter_stop_wh: stop.meter_stop }
+    }
 }
 
 /// All transactions of a central system.
@@ -44,8 +61,8 @@ pub(crate) struct Transactions {
     by_id: BTreeMap<i64, Transaction>,
     /// Ids of the remembered transactions of each charge point, oldest first.
     at_point: BTreeMap<PointIx, Vec<i64>>,
-    /// Stops without a start that were recorded: where, which id, which register, when.
-    strays: VecDeque<(PointIx, i64, i64, Time)>,
+    /// Stops without a start that were recorded, and where.
+    strays: VecDeque<(PointIx, StopTold)>,
     last_id: i64,
 }
 
@@ -78,15 +95,20 @@ impl Transactions {
 
     /// Whether a stop without a start is told for the first time; it is remembered.
     fn is_new_stray(&mut self, point: PointIx, stop: &StopTransactionRequest<'_>) -> bool {
-        let stray = (point, stop.transaction_id, stop.meter_stop, stop.timestamp.0);
-        if self.strays.contains(&stray) {
-            return false;
+        let stray = (point, StopTold::of(stop));
+        let is_new = !self.strays.contains(&stray);
+        if is_new {
+            self.remember_stop(stray);
         }
+        is_new
+    }
+
+    /// A stop that is a repetition from now on, whatever transaction it names.
+    pub(super) fn remember_stop(&mut self, stop: (PointIx, StopTold)) {
         if self.strays.len() == STRAYS {
             self.strays.pop_front();
         }
-        self.strays.push_back(stray);
-        true
+        self.strays.push_back(stop);
     }
 
     fn same_start(&self, point: PointIx, start: &StartTransactionRequest<'_>) -> Option<i64> {
@@ -136,6 +158,7 @@ impl Csms {
                 meter_start: start.meter_start,
                 // Where no connector is, nothing runs.
                 ended: index.is_none(),
+                stop: None,
             },
         );
         let Some(index) = index else {
@@ -147,7 +170,8 @@ impl Csms {
             self.count("StartTransaction on a busy connector".to_owned());
             // What the register shows now is the best that is known of the old one.
             let register = Some((start.meter_start, timestamp));
-            self.end(now, point, index, Ending { register, reason: StopReason::Other });
+            let reason = StopReason::Other;
+            self.end(now, point, index, Ending { at: timestamp, register, stop: None, reason });
         }
         let state = &mut self.points[point.0];
         let connector = &state.connectors[index];
@@ -208,8 +232,8 @@ impl Csms {
                 active.account.show(reading.energy_mwh, None, taken, rated);
             }
         }
-        let register = Some((stop.meter_stop, at));
-        self.end(now, point, index, Ending { register, reason });
+        let (register, stop) = (Some((stop.meter_stop, at)), Some(StopTold::of(stop)));
+        self.end(now, point, index, Ending { at, register, stop, reason });
     }
 
     /// The running transaction that a stop with id -1 or 0 ends: its station never learned the id,
@@ -265,10 +289,11 @@ impl Csms {
             said: stop.timestamp.0,
             meter_start,
             ended: true,
+            stop: Some(StopTold::of(stop)),
         };
         self.transactions.insert(transaction_id, transaction);
         let energy_wh = account.wh();
-        self.emit(Event::SessionFound { point, transaction_id, energy_wh, reason });
+        self.emit(Event::SessionFound { point, transaction_id, at, energy_wh, reason });
     }
 
     fn end(&mut self, now: Time, point: PointIx, index: usize, ending: Ending) {
@@ -291,9 +316,11 @@ impl Csms {
         if active.outlives {
             self.clear_leftover(point, index, active.bound());
         }
-        let mut session = None;
+        let (mut session, mut at) = (None, ending.at);
         if let Some(transaction) = self.transactions.by_id.get_mut(&active.transaction_id) {
             transaction.ended = true;
+            transaction.stop = ending.stop;
+            at = at.max(transaction.timestamp);
             session = Some(transaction.session.clone());
         }
         self.want_default_limit(point);
@@ -307,6 +334,7 @@ impl Csms {
                 connector,
                 session,
                 transaction_id,
+                at,
                 energy_wh: active.account.wh(),
                 reason: ending.reason,
             });
@@ -318,7 +346,10 @@ impl Csms {
 /// How a transaction ends.
 #[derive(Clone, Copy, Debug)]
 struct Ending {
+    /// When, in our time.
+    at: Time,
     /// The register, Wh, and when it was read; `None`: it was not told.
     register: Option<(i64, Time)>,
+    stop: Option<StopTold>,
     reason: StopReason,
 }

@@ -138,10 +138,11 @@ impl Chronicle {
                 connector,
                 session,
                 transaction_id,
+                at,
                 energy_wh,
                 reason,
             } => {
-                let end = TransactionEnd { at: now, energy_wh, reason };
+                let end = TransactionEnd { at, energy_wh, reason };
                 batch.facts.extend(transaction_fact(csms, transaction_id, Some(end)));
                 let data = json!({
                     "charge_point_id": csms.point_id(point).as_str(),
@@ -244,8 +245,8 @@ impl Chronicle {
                 });
                 self.tell_at(now, csms, point, "trouble_changed", data, batch);
             }
-            Event::SessionFound { point, transaction_id, energy_wh, reason } => {
-                let end = TransactionEnd { at: now, energy_wh, reason };
+            Event::SessionFound { point, transaction_id, at, energy_wh, reason } => {
+                let end = TransactionEnd { at, energy_wh, reason };
                 batch.facts.extend(transaction_fact(csms, transaction_id, Some(end)));
                 let data = json!({
                     "charge_point_id": csms.point_id(point).as_str(),
@@ -397,7 +398,9 @@ fn transaction_fact(
         connector: view.connector,
         id_tag: view.id_tag,
         started_at: view.started_at,
+        said: view.said,
         meter_start_wh: view.meter_start_wh,
+        stop: view.stop,
         ended,
     }))
 }

@@ -11,7 +11,7 @@ use crate::scenario::model::{Fault, Targets, TimelineAction};
 use crate::scenario::streams;
 use crate::sim::plant::Outside;
 use crate::sim::world::{Central, Event, World};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// Charge points connect within this time of the instant at which they can, each at its own.
 const CONNECT_WITHIN: Span = Span::from_s(10);
@@ -30,6 +30,8 @@ pub(super) struct Connection {
     offline: bool,
     /// It is open and carries nothing.
     mute: bool,
+    /// By kind of fault: until when one that struck lasts.
+    faults: [Option<Time>; Fault::ALL.len()],
 }
 
 impl Connection {
@@ -147,8 +149,13 @@ impl World<'_> {
         self.digest.event(self.now, 9, entry as u64, &[]);
         let scenario = self.scenario;
         if let TimelineAction::Fault { fault, on, .. } = &scenario.timeline[entry].action {
-            let points = self.targets(entry, on);
-            self.recover(&points, Some(*fault));
+            let mut points = self.targets(entry, on);
+            // Another one of the kind may have struck meanwhile that lasts longer.
+            let until = |point: usize| self.connections[point].faults[kind(*fault)];
+            points.retain(|point| until(*point).is_some_and(|until| until <= self.now));
+            if !points.is_empty() {
+                self.recover(&points, Some(*fault));
+            }
         }
     }
 
@@ -182,6 +189,9 @@ impl World<'_> {
 
     fn strike(&mut self, point: usize, fault: Fault, lasts: Option<Span>) {
         let now = self.now;
+        let until = lasts.map_or(Time::NEVER, |lasts| now + lasts);
+        let known = &mut self.connections[point].faults[kind(fault)];
+        *known = (*known).max(Some(until));
         if let Some(fault) = own_fault(fault) {
             self.points[point].begin_fault(now, fault);
             return self.after_point(point);
@@ -215,6 +225,7 @@ impl World<'_> {
                 self.reconnect(point);
             }
             for fault in Fault::ALL.into_iter().filter(|fault| ended(*fault)) {
+                self.connections[point].faults[kind(fault)] = None;
                 if let Some(fault) = own_fault(fault) {
                     self.points[point].end_fault(self.now, fault);
                 }
@@ -240,6 +251,11 @@ impl World<'_> {
             _ => format!("{} chargers", points.len()),
         }
     }
+}
+
+/// The place of a kind of fault.
+fn kind(fault: Fault) -> usize {
+    Fault::ALL.iter().position(|known| known.name() == fault.name()).unwrap_or_default()
 }
 
 /// The fault that is the charge point's own; `None` for those of its connection and its supply.

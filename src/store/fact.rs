@@ -2,7 +2,7 @@
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::records::Record;
-use crate::csms::{Breed, Manner};
+use crate::csms::{Breed, Manner, StopTold};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::time::Time;
@@ -93,10 +93,14 @@ pub struct TransactionRow {
     pub connector: u32,
     /// Whose.
     pub id_tag: String,
-    /// StartTransaction timestamp.
+    /// When it began, in our time.
     pub started_at: Time,
+    /// The same as its station said it: what tells a repeated StartTransaction from another one.
+    pub said: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
+    /// What its StopTransaction said, to recognise a repeated one.
+    pub stop: Option<StopTold>,
     /// `None` while it runs.
     pub ended: Option<TransactionEnd>,
 }
@@ -104,7 +108,7 @@ pub struct TransactionRow {
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransactionEnd {
-    /// When the central system learned of it.
+    /// When, in our time; the central system may have learned of it later.
     pub at: Time,
     /// Energy by the charge point's register, Wh.
     pub energy_wh: i64,

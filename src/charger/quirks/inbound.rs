@@ -89,7 +89,8 @@ impl Oddity {
             return Fate::Unanswered;
         }
         if named(&self.knobs.callerrors) {
-            return Fate::Answered(Err(fault(ErrorCode::NotSupported, "not by this station")));
+            let code = self.knobs.callerror_code.unwrap_or(ErrorCode::NotSupported);
+            return Fate::Answered(Err(fault(code, "not by this station")));
         }
         match Action::from_name(&call.action) {
             Some(Action::SetChargingProfile) => self.profile_fate(call.payload, running),
@@ -122,6 +123,9 @@ impl Oddity {
     /// A SetChargingProfile that cannot be read is the sound station's business.
     fn profile_fate(&self, payload: &str, running: &[u32]) -> Fate {
         let knobs = &self.knobs;
+        if self.faults.reject_profiles {
+            return Refused::Rejected.fate();
+        }
         let Some(mut ask) = object(payload) else { return Fate::Served(None) };
         let connector = ask.get("connectorId").and_then(Value::as_u64).unwrap_or_default();
         let Some(Value::Object(profile)) = ask.get_mut("csChargingProfiles") else {
@@ -144,8 +148,7 @@ impl Oddity {
         // In watts the least that a car can be told depends on its phases: on one it is least.
         let watts = schedule.get("chargingRateUnit").and_then(Value::as_str) == Some("W");
         let least = PILOT_MINIMUM.amps() * if watts { 230.0 } else { 1.0 };
-        let rejects = self.faults.reject_profiles
-            || (knobs.rejects_zero && limits.iter().any(|limit| *limit < least))
+        let rejects = (knobs.rejects_zero && limits.iter().any(|limit| *limit < least))
             || (knobs.rejects_fractions && limits.iter().any(|limit| limit.fract() != 0.0))
             || (knobs.rejects_outside_transaction && idle);
         if rejects {

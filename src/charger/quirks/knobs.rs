@@ -1,6 +1,7 @@
 //! What the quirks of one station add up to.
 
 use crate::charger::quirks::Quirk;
+use crate::ocpp::error::ErrorCode;
 use crate::ocpp::types::ReadingContext;
 use crate::time::Span;
 use crate::units::DeciAmps;
@@ -109,6 +110,7 @@ pub(super) struct Knobs {
 
     pub(super) never_replies: Vec<&'static str>,
     pub(super) callerrors: Vec<&'static str>,
+    pub(super) callerror_code: Option<ErrorCode>,
     pub(super) reply_delay: Option<Span>,
     pub(super) rejects_triggers: Vec<&'static str>,
     pub(super) rejects_measurands: bool,

@@ -68,11 +68,11 @@ impl Oddity {
     fn reword_register(&self, payload: &mut Map<String, Value>, key: &str) {
         let Some(value) = payload.get_mut(key) else { return };
         let Some(register_wh) = value.as_i64() else { return };
-        if self.knobs.energy == Some(EnergyStyle::KwhAsWh) {
-            *value = Value::from(register_wh / 1000);
-        }
+        let unit = if self.knobs.energy == Some(EnergyStyle::KwhAsWh) { 1000 } else { 1 };
+        *value = Value::from(register_wh / unit);
         if self.knobs.fractional_meter_stop && key == "meterStop" {
-            *value = Value::from(register_wh as f64 + 0.5);
+            // Half a unit is never what the register shows.
+            *value = Value::from((register_wh / unit) as f64 + 0.5);
         }
     }
 

@@ -4,6 +4,7 @@ use crate::charger::quirks::entry::{Entry, ac, flag, grouped, id, one_of, style,
 use crate::charger::quirks::knobs::{
     CompositeStyle, EnergyStyle, PhaseStyle, Refused, StampStyle, TagStyle,
 };
+use crate::ocpp::error::ErrorCode;
 use crate::ocpp::types::ReadingContext;
 use crate::time::Span;
 use crate::units::DeciAmps;
@@ -27,6 +28,17 @@ const STAMPS: &[&str] =
     &["no_zone", "short_offset", "fraction", "since_boot", "zero", "local_as_utc"];
 const TAGS: &[&str] = &["long", "suffix", "colons"];
 const CONTEXTS: &[&str] = &["Interruption.Begin", "Other", "Sample.Clock", "Transaction.Begin"];
+const CODES: &[&str] = &[
+    "NotImplemented",
+    "InternalError",
+    "ProtocolError",
+    "SecurityError",
+    "FormationViolation",
+    "PropertyConstraintViolation",
+    "OccurenceConstraintViolation",
+    "TypeConstraintViolation",
+    "GenericError",
+];
 const DAY_S: i64 = 86_400;
 
 /// All quirks, by subject: limits, the current that follows, answers, the connection, meter values,
@@ -142,9 +154,17 @@ pub const QUIRKS: &[Entry] = &[
         "callerror",
         ASKED,
         "answer",
-        "answers this CALL with CALLERROR NotSupported",
+        "answers this CALL with a CALLERROR, NotSupported unless callerror_code says another",
         |k, name| {
             k.callerrors.push(name);
+        },
+    ),
+    style(
+        "callerror_code",
+        CODES,
+        "tells this code with the CALLERRORs of callerror",
+        |k, name| {
+            k.callerror_code = Some(ErrorCode::from_wire(name));
         },
     ),
     whole("reply_delay_s", (1, 120), "answers every CALL so many seconds late", |k, n| {

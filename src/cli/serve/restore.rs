@@ -28,8 +28,10 @@ pub(super) fn central(options: Options, saved: Saved, now: Time) -> Csms {
         connector: row.connector,
         id_tag: row.id_tag,
         started_at: row.started_at,
+        said: row.said,
         meter_start_wh: row.meter_start_wh,
         ended: row.ended.is_some(),
+        stop: row.stop,
     });
     let limits = saved.limits.into_iter().map(|row| RestoredLimit {
         point: row.point,

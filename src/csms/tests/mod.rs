@@ -3,6 +3,7 @@
 mod adaptation;
 mod commands;
 mod explain;
+mod forms;
 mod inputs;
 mod meters;
 mod notices;
@@ -13,6 +14,7 @@ mod restart;
 mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
+mod tastes;
 
 use super::*;
 use crate::allocation::Strategy as Rule;

@@ -52,6 +52,13 @@ pub(super) struct Installed {
 }
 
 impl Installed {
+    /// What limits leave installed that a station was told, if it takes them by a rule.
+    pub(super) fn after(told: &[Told], rule: Rule) -> Installed {
+        let mut installed = Installed::default();
+        told.iter().filter(|told| rule(told) == Some(ACCEPTED)).for_each(|t| installed.install(t));
+        installed
+    }
+
     pub(super) fn install(&mut self, told: &Told) {
         let limit = (told.amps() * 10.0).floor() as i64;
         match told.purpose.as_str() {

@@ -24,7 +24,8 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
             Event::BoundGone { point, connector } => {
                 limits.remove(&(*point, *connector));
             }
-            Event::SessionStarted { transaction_id, .. } => ids.push(*transaction_id),
+            Event::SessionStarted { transaction_id, .. }
+            | Event::SessionFound { transaction_id, .. } => ids.push(*transaction_id),
             Event::SessionEnded { transaction_id, .. } => {
                 ended.insert(*transaction_id);
             }
@@ -65,8 +66,10 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
             connector: known.connector,
             id_tag: known.id_tag,
             started_at: known.started_at,
+            said: known.said,
             meter_start_wh: known.meter_start_wh,
-            ended: ended.contains(id),
+            ended: ended.contains(id) || known.ended,
+            stop: known.stop,
         })
     };
     let limit = |((point, connector), (confirmed, bound)): ((PointIx, u32), _)| {

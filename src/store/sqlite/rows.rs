@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::write::LAST_TRANSACTION_ID;
 use crate::charger::CurrentKind;
-use crate::csms::Breed;
 use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::{Breed, StopTold};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::store::{
@@ -19,7 +19,7 @@ use crate::units::{DeciAmps, Watts};
 
 /// Columns of a transaction, in the order that [`transaction`] reads.
 pub(super) const TRANSACTION: &str = "transaction_id, session, point, connector, id_tag, \
-     started_at, meter_start_wh, ended_at, energy_wh, reason";
+     started_at, meter_start_wh, ended_at, energy_wh, reason, said, stop_said, meter_stop_wh";
 
 /// Columns of a command, in the order that [`command`] reads.
 pub(super) const COMMAND: &str =
@@ -128,14 +128,19 @@ pub(super) fn transaction(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
             reason: word(row, 9, StopReason::from_wire)?,
         }),
     };
+    let (started_at, said): (i64, Option<i64>) = (row.get(5)?, row.get(10)?);
+    let (stop_said, register): (Option<i64>, Option<i64>) = (row.get(11)?, row.get(12)?);
+    let stop = stop_said.zip(register);
     Ok(TransactionRow {
         transaction_id: row.get(0)?,
         session: SessionId::new(text(row, 1)?),
         point: ChargePointId::new(text(row, 2)?),
         connector: row.get(3)?,
         id_tag: row.get(4)?,
-        started_at: Time(row.get(5)?),
+        started_at: Time(started_at),
+        said: Time(said.unwrap_or(started_at)),
         meter_start_wh: row.get(6)?,
+        stop: stop.map(|(said, meter_stop_wh)| StopTold { said: Time(said), meter_stop_wh }),
         ended,
     })
 }
