@@ -120,7 +120,10 @@ impl Csms {
         active.silences = 0;
         match manner.scope {
             // It has replaced what an earlier session left.
-            Scope::Connector => connector.leftover = None,
+            Scope::Connector => {
+                connector.leftover = None;
+                active.leaves = Some(active.entry.confirmed());
+            }
             Scope::Station => state.cap_left = None,
             // .. or what overruled a form that was refused.
             Scope::Transaction => active.beneath = None,
@@ -240,12 +243,18 @@ impl Csms {
     /// then it may be all that holds the charger.
     fn clear_other_forms(&mut self, point: PointIx, index: usize) {
         let state = &mut self.points[point.0];
-        let Some(active) = state.connectors[index].active.as_ref() else { return };
+        let connector = &state.connectors[index];
+        let Some(active) = connector.active.as_ref() else { return };
         let scope = active.manner.scope;
-        let order = Order::ClearLimit { connector: index, scope: Scope::Transaction };
-        let overrules = active.overrules && scope != Scope::Transaction;
-        if overrules && !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
+        let left = [
+            (Scope::Transaction, active.overrules),
+            (Scope::Connector, connector.left_behind().is_some() && connector.may_be_cleared()),
+        ];
+        for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
+            let order = Order::ClearLimit { connector: index, scope: other };
+            if !state.line.queue.contains(&order) {
+                state.line.queue.push_back(order);
+            }
         }
         self.clear_cap(point);
     }
@@ -264,8 +273,12 @@ impl Csms {
                 connector.leftover = None;
                 connector.clear_failures = 0;
             }
-            (Scope::Connector, Some(active)) if !active.outlives => connector.leftover = None,
-            _ => {}
+            (Scope::Connector, Some(active)) => {
+                active.leaves = None;
+                connector.leftover = None;
+                connector.clear_failures = 0;
+            }
+            (Scope::Transaction, None) => {}
         }
         self.update_reserved(point);
         self.try_gate(now, point);
@@ -275,12 +288,13 @@ impl Csms {
     pub(super) fn may_clear(&self, point: PointIx, index: usize, scope: Scope) -> bool {
         let state = &self.points[point.0];
         let active = state.connectors[index].active.as_ref();
+        let is_told_otherwise = |active: &Active| {
+            let told = active.profiled && active.manner.scope != scope;
+            told && state.manner_at(index).scope != scope
+        };
         match scope {
-            Scope::Transaction => {
-                let told_otherwise = state.manner_at(index).scope != scope;
-                told_otherwise && active.is_some_and(|active| active.manner.scope != scope)
-            }
-            Scope::Connector => active.is_none_or(|active| !active.outlives),
+            Scope::Transaction => active.is_some_and(is_told_otherwise),
+            Scope::Connector => active.is_none_or(is_told_otherwise),
             Scope::Station => state.may_go_without_cap(),
         }
     }

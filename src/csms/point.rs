@@ -200,8 +200,9 @@ pub(crate) struct Active {
     pub(crate) overrules: bool,
     /// A TxProfile of before that may still overrule the TxDefaultProfile which followed it.
     pub(crate) beneath: Option<Setpoint>,
-    /// A TxDefaultProfile on the connector that was told and may outlive the session.
-    pub(crate) outlives: bool,
+    /// What a TxDefaultProfile on the connector permits at most that may be installed, and outlives
+    /// the session.
+    pub(crate) leaves: Option<Setpoint>,
     /// It was paused and got power again; how often that was repeated while nothing flowed.
     pub(crate) resumed: bool,
     pub(crate) repeats: u32,
@@ -366,7 +367,7 @@ impl Point {
     /// Phases to reserve for: those of the session, or all where another one may begin that finds
     /// the limit which this one leaves.
     pub(crate) fn phases_at(&self, active: &Active, slots: usize) -> u8 {
-        let next = active.outlives && slots > 0;
+        let next = active.leaves.is_some() && slots > 0;
         if next { self.hardware.phases } else { active.phases(&self.hardware) }
     }
 
@@ -472,9 +473,8 @@ impl Connector {
     }
 
     /// The limit that a session has left here, or that the running one will leave.
-    fn left_behind(&self) -> Option<Setpoint> {
-        let leaves = self.active.as_ref().filter(|active| active.outlives);
-        self.leftover.max(leaves.map(Active::bound))
+    pub(crate) fn left_behind(&self) -> Option<Setpoint> {
+        self.leftover.max(self.active.as_ref().and_then(|active| active.leaves))
     }
 
     /// What an operator should know.
@@ -544,7 +544,7 @@ impl Active {
             odd: false,
             overrules: false,
             beneath: None,
-            outlives: false,
+            leaves: None,
             resumed: false,
             repeats: 0,
             stuck: false,

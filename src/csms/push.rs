@@ -278,7 +278,9 @@ impl Csms {
         active.last_number = number;
         active.blocked_since = None;
         active.repush = false;
-        active.outlives |= manner.scope == Scope::Connector;
+        if manner.scope == Scope::Connector {
+            active.leaves = active.leaves.max(Some(limit));
+        }
         let transaction_id = active.transaction_id;
         let (at, profile) = state.session_profile((index, manner), transaction_id, limit, now);
         self.update_reserved(point);

@@ -218,7 +218,7 @@ impl Csms {
         active.entry = Entry::restored(Setpoint::ZERO, full);
         active.reconfirm = true;
         // In which form its limit was told was not kept.
-        active.outlives = true;
+        active.leaves = Some(full);
         active.overrules = true;
         active.trigger = Trigger::Connection;
         connector.active = Some(active);
@@ -261,6 +261,7 @@ impl Csms {
         };
         let confirmed = saved.confirmed.unwrap_or_default();
         active.entry = Entry::restored(confirmed, saved.bound);
+        active.leaves = Some(saved.bound);
         active.rate = hardware.watts(confirmed, hardware.phases);
         active.switched_at = now;
         active.offered_since = now;

@@ -16,7 +16,7 @@ use crate::csms::config::Setpoint;
 use crate::csms::event::{Binding, ProfileSent, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::{Failure, Manner, Scope, Tried};
-use crate::csms::point::Connector;
+use crate::csms::point::{Connector, DefaultLimit, Point};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::profile::Purpose;
@@ -190,7 +190,7 @@ impl Csms {
         let wanted = state.default_limit.wanted;
         state.connectors.iter().position(|connector| {
             let waits = connector.clear_at.is_some_and(|at| at > now);
-            let stays = connector.clear_failures >= CLEARING && connector.active.is_none();
+            let stays = !connector.may_be_cleared() && connector.active.is_none();
             let due = |left| left > wanted || left < wanted && !state.may_have_started();
             stays && !waits && connector.leftover.is_some_and(due)
         })
@@ -245,9 +245,9 @@ impl Csms {
     /// replaced.
     pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize) {
         let connector = &mut self.points[point.0].connectors[index];
-        if connector.leftover.is_some() {
+        if connector.left_behind().is_some() {
             connector.clear_failures += 1;
-            if connector.clear_failures < CLEARING {
+            if connector.may_be_cleared() {
                 self.ask_to_clear_later(now, point, index);
             }
         }
@@ -293,7 +293,7 @@ impl Csms {
     }
 }
 
-impl crate::csms::point::Point {
+impl Point {
     /// A ChargePointMaxProfile holds the session here, and goes on doing so.
     fn is_held_by_a_cap(&self) -> bool {
         let held =
@@ -323,7 +323,14 @@ impl crate::csms::point::Point {
     }
 }
 
-impl crate::csms::point::DefaultLimit {
+impl Connector {
+    /// Clearing what a session leaves here has not failed too often.
+    pub(super) fn may_be_cleared(&self) -> bool {
+        self.clear_failures < CLEARING
+    }
+}
+
+impl DefaultLimit {
     /// What is wanted is in force, and nothing else may be.
     fn is_settled(&self) -> bool {
         self.confirmed == Some(self.wanted) && self.unknown.is_none() && self.in_flight.is_none()

@@ -313,8 +313,8 @@ impl Csms {
         if active.profiled && active.manner.scope == Scope::Station {
             state.cap_left = Some(active.bound());
         }
-        if active.outlives {
-            self.clear_leftover(point, index, active.bound());
+        if let Some(bound) = active.leaves {
+            self.clear_leftover(point, index, bound);
         }
         let (mut session, mut at) = (None, ending.at);
         if let Some(transaction) = self.transactions.by_id.get_mut(&active.transaction_id) {

@@ -1,5 +1,6 @@
 //! What the quirks of one station add up to.
 
+use crate::charger::measurand::Measurand;
 use crate::charger::quirks::Quirk;
 use crate::ocpp::error::ErrorCode;
 use crate::ocpp::types::ReadingContext;
@@ -131,6 +132,7 @@ pub(super) struct Knobs {
     pub(super) meter_numbers: bool,
     pub(super) meter_per_session: bool,
     pub(super) fractional_meter_stop: bool,
+    pub(super) meters_only: Option<Measurand>,
     pub(super) meter_max_values: Option<usize>,
     pub(super) meter_context: Option<ReadingContext>,
     pub(super) one_value_per_sample: bool,

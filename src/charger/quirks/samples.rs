@@ -33,6 +33,9 @@ impl Oddity {
             let offered = [Measurand::CurrentOffered, Measurand::PowerOffered];
             samples.retain(|sample| !offered.iter().any(|measurand| is(sample, *measurand)));
         }
+        if let Some(only) = self.knobs.meters_only {
+            samples.retain(|sample| is(sample, only));
+        }
         if self.knobs.zero_voltage {
             samples.retain(|sample| !is(sample, Measurand::Voltage));
             samples.extend(zero_voltage(&samples));

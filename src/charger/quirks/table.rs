@@ -1,5 +1,6 @@
 //! Every quirk a simulated station can have.
 
+use crate::charger::measurand::Measurand;
 use crate::charger::quirks::entry::{Entry, ac, flag, grouped, id, one_of, style, whole};
 use crate::charger::quirks::knobs::{
     CompositeStyle, EnergyStyle, PhaseStyle, Refused, StampStyle, TagStyle,
@@ -28,6 +29,7 @@ const STAMPS: &[&str] =
     &["no_zone", "short_offset", "fraction", "since_boot", "zero", "local_as_utc"];
 const TAGS: &[&str] = &["long", "suffix", "colons"];
 const CONTEXTS: &[&str] = &["Interruption.Begin", "Other", "Sample.Clock", "Transaction.Begin"];
+const METERED: &[&str] = &["register", "currents", "power"];
 const CODES: &[&str] = &[
     "NotImplemented",
     "InternalError",
@@ -253,6 +255,13 @@ pub const QUIRKS: &[Entry] = &[
     ),
     flag("no_current_offered", "", "does not tell what it offers", |k| {
         k.no_current_offered = true;
+    }),
+    style("meters_only", METERED, "tells nothing else of its meter", |k, name| {
+        k.meters_only = Some(match name {
+            "register" => Measurand::EnergyActiveImportRegister,
+            "currents" => Measurand::CurrentImport,
+            _ => Measurand::PowerActiveImport,
+        });
     }),
     flag("meter_kwh", "energy", "meters in kWh and kW", |k| {
         k.energy = Some(EnergyStyle::Kilo);

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::odd::{ACCEPTED, Installed, Told};
 use super::*;
+use crate::csms::event::Binding;
 use crate::csms::restore::{
     RestoredLimit, RestoredPoint, RestoredSite, RestoredState, RestoredTransaction,
 };
@@ -377,7 +378,9 @@ impl Story {
             &self.bench.events[std::mem::replace(&mut self.seen, self.bench.events.len())..];
         for event in events {
             match event {
-                Event::ProfileSent(sent) if sent.connector == 1 => {
+                Event::ProfileSent(sent)
+                    if sent.connector == 1 && sent.reason != Binding::StartBound =>
+                {
                     let most = self.most[sent.point.0].take();
                     let hardware = self.bench.csms.points[sent.point.0].hardware;
                     if most.is_some_and(|most| sent.limit > hardware.watts(most, 3)) {
