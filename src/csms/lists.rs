@@ -159,6 +159,7 @@ impl Csms {
         let mut totals = SiteTotals { reserved: state.reserved, ..SiteTotals::default() };
         for point in &state.points {
             totals.allocated += self.budgets[point.0].allocated;
+            totals.troubled += u32::from(self.points[point.0].default_limit.exhausted);
             for connector in self.points[point.0].connectors.iter() {
                 totals.draw += Watts(connector.measured_w);
                 totals.active_sessions += u32::from(connector.active.is_some());

@@ -221,15 +221,9 @@ impl Csms {
         let hardware = state.hardware;
         let connector = &mut state.connectors[index];
         let Some(active) = connector.active.as_ref() else { return };
-        let tolerance = control.confirm_tolerance.0 * i64::from(active.phases(&hardware));
         let judged = connector.metered
             && connector.measured_since.since(active.offered_since) >= control.confirm_after;
-        let shown = Shown {
-            draw: Watts(connector.measured_w),
-            offered: None,
-            permitted: active.worst_case(&hardware),
-            tolerance: Watts(tolerance),
-        };
+        let shown = active.shown(connector.measured_w, None, &hardware, control.confirm_tolerance);
         if judged && trust::overdue(&mut connector.distrust, &shown) == Verdict::Disobeys {
             self.limit_ignored(point, index);
         }
@@ -277,8 +271,8 @@ impl Csms {
         let draw = Watts(connector.measured_w);
         let Some(active) = connector.active.as_mut() else { return Verdict::Nothing };
         let phases = active.phases(&hardware);
-        let tolerance = Watts(control.confirm_tolerance.0 * i64::from(phases));
         let offered = offered(reading, &hardware, phases);
+        let tolerance = Watts(control.confirm_tolerance.0 * i64::from(phases));
         let allowed = hardware.watts(active.entry.confirmed(), phases) + tolerance;
         // What the station signals is the best proof that it has applied a limit.
         let applied = offered.is_none_or(|offered| offered <= allowed);
@@ -292,8 +286,8 @@ impl Csms {
         if taken.since().since(active.offered_since) < control.confirm_after {
             return Verdict::Nothing;
         }
-        let permitted = active.worst_case(&hardware);
-        trust::judge(&mut connector.distrust, &Shown { draw, offered, permitted, tolerance })
+        let shown = active.shown(draw.0, offered, &hardware, control.confirm_tolerance);
+        trust::judge(&mut connector.distrust, &shown)
     }
 }
 
@@ -359,6 +353,22 @@ impl Point {
 }
 
 impl Active {
+    /// What a sample shows of the session's limit. `tolerance`: of each phase.
+    fn shown(
+        &self,
+        draw_w: i64,
+        offered: Option<Watts>,
+        hardware: &Hardware,
+        tolerance: Watts,
+    ) -> Shown {
+        Shown {
+            draw: Watts(draw_w),
+            offered,
+            permitted: self.worst_case(hardware),
+            tolerance: Watts(tolerance.0 * i64::from(self.phases(hardware))),
+        }
+    }
+
     /// Whether what was learned can move anybody's rate. A cap that stays above the session's
     /// rate does not bind and changes nothing, nor does a cap that is lifted where it did not
     /// bind; not deciding then is what keeps large sites cheap.
