@@ -124,12 +124,12 @@ impl Csms {
                 connector.leftover = None;
                 active.leaves = Some(active.entry.confirmed());
             }
-            Scope::Station => state.cap_left = None,
+            Scope::Station => {}
             // .. or what overruled a form that was refused.
-            Scope::Transaction => active.beneath = None,
-        }
-        if was_capped && manner.scope != Scope::Station {
-            state.cap_left = Some(active.bound());
+            Scope::Transaction => {
+                active.beneath = None;
+                active.overrules = true;
+            }
         }
         let was_exhausted = std::mem::take(&mut active.exhausted);
         self.clear_other_forms(point, index);
@@ -246,10 +246,11 @@ impl Csms {
         let connector = &state.connectors[index];
         let Some(active) = connector.active.as_ref() else { return };
         let scope = active.manner.scope;
-        let left = [
-            (Scope::Transaction, active.overrules),
-            (Scope::Connector, connector.left_behind().is_some() && connector.may_be_cleared()),
-        ];
+        // A TxDefaultProfile overrules none of the others, and may be all that has an effect.
+        let in_the_way = connector.left_behind().is_some()
+            && connector.may_be_cleared()
+            && trust::excess(connector.distrust.as_deref()).is_none();
+        let left = [(Scope::Transaction, active.overrules), (Scope::Connector, in_the_way)];
         for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
             let order = Order::ClearLimit { connector: index, scope: other };
             if !state.line.queue.contains(&order) {
@@ -268,7 +269,7 @@ impl Csms {
                 active.beneath = None;
                 active.overrules = false;
             }
-            (Scope::Station, _) => (state.capped, state.cap_left) = (false, None),
+            (Scope::Station, _) => state.capped = false,
             (Scope::Connector, None) => {
                 connector.leftover = None;
                 connector.clear_failures = 0;

@@ -3,7 +3,7 @@
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Outcome};
 use crate::csms::line::Order;
-use crate::csms::manner::{Failure, Manner};
+use crate::csms::manner::{Failure, Manner, Scope};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::action::Action;
@@ -203,6 +203,7 @@ impl Csms {
                 let active = state.connectors[connector].active.as_mut();
                 if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
                     active.entry.timed_out();
+                    active.overrules |= manner.scope == Scope::Transaction;
                     self.limit_unanswered(now, point, (connector, manner, limit));
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });

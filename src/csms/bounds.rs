@@ -16,8 +16,7 @@ impl Csms {
         }
         let full = state.hardware.full();
         let (by_hand, hardware) = (state.by_hand > 0, state.hardware);
-        let bound = state.start_bound();
-        let start = (state.default_limit.confirmed.map(|known| known.min(bound)), bound);
+        let start = (state.default_limit.confirmed, state.start_bound());
         if state.default_limit.told.unwrap_or((None, full)) != start {
             state.default_limit.told = Some(start);
             let (confirmed, bound) = start;

@@ -134,7 +134,6 @@ impl Csms {
         state.start_slots.clear();
         state.default_limit.refusals = 0;
         state.default_limit.confirmed = None;
-        state.cap_left = None;
         for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
         {
             active.entry.doubt(start_bound);

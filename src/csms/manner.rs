@@ -14,7 +14,7 @@
 //!
 //! A ChargePointMaxProfile is for charge points with one connector only: on others the limit of one
 //! session would be that of all. While it holds a session, the TxDefaultProfile of starts, which
-//! would bound it as well, permits all. Where every form of a pause is refused, the least that
+//! bounds it as well, follows it. Where every form of a pause is refused, the least that
 //! charges is told instead (Q2). What worked is remembered by [`Breed`], so that the next charge
 //! point of the kind begins there.
 

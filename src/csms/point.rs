@@ -51,8 +51,6 @@ pub(crate) struct Point {
     pub(crate) default_limit: DefaultLimit,
     /// A ChargePointMaxProfile was told and may be installed.
     pub(crate) capped: bool,
-    /// What it permits at most, if a session has left it and it is certain to be installed.
-    pub(crate) cap_left: Option<Setpoint>,
     /// Operators' commands on the way that may undo our limits: anything may be in force then.
     pub(crate) by_hand: u32,
     /// Cards whose Authorize is not answered yet, remote starts not sent yet.
@@ -263,7 +261,6 @@ impl Point {
             connectors: Few::new(connectors, connector),
             default_limit: DefaultLimit::default(),
             capped: false,
-            cap_left: None,
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
@@ -292,19 +289,12 @@ impl Point {
     fn start_bound_by_default(&self) -> Setpoint {
         let default = &self.default_limit;
         let by_profile = self.by_hand > 0 || self.start_slots.iter().any(|slot| slot.profiled);
-        let bound = match default.confirmed.filter(|_| !by_profile) {
+        match default.confirmed.filter(|_| !by_profile) {
             None => self.hardware.full(),
             Some(confirmed) => confirmed
                 .max(default.in_flight.unwrap_or_default())
                 .max(default.unknown.unwrap_or_default()),
-        };
-        self.cap().filter(|_| self.by_hand == 0).map_or(bound, |cap| bound.min(cap))
-    }
-
-    /// What a ChargePointMaxProfile that is certain to be installed permits at most.
-    fn cap(&self) -> Option<Setpoint> {
-        let capped = self.connectors.iter().find_map(|connector| connector.capped());
-        capped.map(Active::bound).or(self.cap_left)
+        }
     }
 
     /// What this charge point could draw at most.

@@ -262,17 +262,12 @@ impl Csms {
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
         match manner.scope {
-            Scope::Transaction => active.overrules = true,
             // The TxProfile of before goes on overruling it until it is cleared.
             Scope::Connector if active.overrules => {
                 active.beneath = active.beneath.max(Some(active.entry.bound()));
             }
-            Scope::Connector => {}
-            Scope::Station => {
-                state.capped = true;
-                state.cap_left =
-                    state.cap_left.max(Some(limit).filter(|_| state.cap_left.is_some()));
-            }
+            Scope::Transaction | Scope::Connector => {}
+            Scope::Station => state.capped = true,
         }
         active.entry.sent(limit);
         active.last_number = number;

@@ -3,9 +3,8 @@
 //! - The TxDefaultProfile on connector 0, told at boot; the [gate](super::gate) lowers it when there
 //!   is no room for it. Its form has a ladder of its own: what a session's limit needs beyond it,
 //!   level and purpose, is no matter of its.
-//! - Where a ChargePointMaxProfile is all that holds a session, the TxDefaultProfile would bound it
-//!   as well. So it permits everything as long as that session runs: the other one bounds whatever
-//!   starts then.
+//! - Where a session takes its limit as a ChargePointMaxProfile alone, the TxDefaultProfile bounds it
+//!   as well. So it follows that limit as long as the session runs.
 //! - The limit that a session has left in a TxDefaultProfile of its connector, until it is cleared.
 //!   Where that is refused, the bound of a start is put in its place, and follows it from then on.
 
@@ -41,10 +40,8 @@ impl Csms {
         state.default_limit.wanted = if site.config.ev_limit() == Watts::ZERO {
             // Where nothing may be drawn, no start may draw anything.
             Setpoint::ZERO
-        } else if state.is_held_by_a_cap() {
-            hardware.full()
         } else {
-            bound.min(hardware.full())
+            bound.max(state.cap().unwrap_or_default()).min(hardware.full())
         };
         let default = &mut state.default_limit;
         if default.exhausted && default.is_settled() {
@@ -294,12 +291,14 @@ impl Csms {
 }
 
 impl Point {
-    /// A ChargePointMaxProfile holds the session here, and goes on doing so.
-    fn is_held_by_a_cap(&self) -> bool {
-        let held =
-            |connector: &Connector| connector.capped().is_some_and(|active| active.gone.is_none());
-        (0..self.connectors.len())
-            .any(|at| held(&self.connectors[at]) && self.manner_at(at).scope == Scope::Station)
+    /// The limit of the session here that a ChargePointMaxProfile holds, and goes on holding.
+    fn cap(&self) -> Option<Setpoint> {
+        let held = |at: usize| {
+            let active = self.connectors[at].capped().filter(|active| active.gone.is_none())?;
+            let stays = self.manner_at(at).scope == Scope::Station;
+            stays.then(|| active.entry.confirmed())
+        };
+        (0..self.connectors.len()).find_map(held)
     }
 
     /// Nothing is held by a ChargePointMaxProfile alone.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::csms::account::{Account, Scale};
 use crate::csms::event::{Event, Trigger};
-use crate::csms::manner::Scope;
 use crate::csms::point::{Active, Connector};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
@@ -309,9 +308,6 @@ impl Csms {
         self.timers.disarm(Key::Confirm(point, index));
         if let Some((register, at)) = ending.register {
             active.account.close(register, at, rated);
-        }
-        if active.profiled && active.manner.scope == Scope::Station {
-            state.cap_left = Some(active.bound());
         }
         if let Some(bound) = active.leaves {
             self.clear_leftover(point, index, bound);
