@@ -302,6 +302,7 @@ fn places() -> impl Strategy<Value = Fact> {
             strategy: Sharing::Priority,
             min_charge_rate: Watts(3_700),
             priorities: BTreeMap::from([(point(favourite), weight)]),
+            worst_load: (weight > 1).then_some(Watts(reserve)),
         },
     );
     let hardware = (any::<bool>(), 1..=3u8, 60..=320i64).prop_map(|(ac, phases, current)| {

@@ -39,6 +39,10 @@ pub(super) struct ConfigRequest {
     /// weights stay as they are.
     #[schema(value_type = Option<BTreeMap<Id, Weight>>)]
     priorities: Option<BTreeMap<String, u32>>,
+    /// The most that other loads take, in kW: counts whenever no reading of their meter holds (PUT
+    /// load), and so from now on. Without this field it stays as it is.
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000, example = 60)]
+    worst_load_kw: Option<Kw>,
 }
 
 /// Weights of the strategy `priority`.
@@ -70,6 +74,10 @@ pub(super) struct ConfigResponse {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<Id, Weight>, required = false)]
     priorities: BTreeMap<ChargePointId, u32>,
+    /// What counts for other loads while their meter is silent, in kW, where one is metered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, minimum = 0, required = false, example = 60)]
+    worst_load_kw: Option<Kw>,
     /// The last change.
     updated_at: Instant,
 }
@@ -111,6 +119,7 @@ impl Version {
             min_charge_rate_kw: Kw(config.min_charge_rate),
             reserve_kw: Kw(config.reserve),
             priorities: if weighs { config.priorities } else { BTreeMap::new() },
+            worst_load_kw: config.worst_load.map(Kw),
             updated_at: Instant(self.updated_at),
         };
         with_etag(Json(body).into_response(), &etag)
@@ -191,6 +200,7 @@ pub(super) async fn put_config(
         strategy: request.strategy.0,
         min_charge_rate: request.min_charge_rate_kw.0,
         priorities: request.priorities.map_or(old.priorities, weights),
+        worst_load: request.worst_load_kw.map(|kw| kw.0).or(old.worst_load),
     })
     .await
     .map(Version::config)

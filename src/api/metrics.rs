@@ -122,7 +122,7 @@ fn site_figures(csms: &Csms, registry: &mut Registry) {
     for site in csms.sites() {
         let labels = SiteLabels { site: csms.site_id(site).to_string() };
         let totals = csms.totals(site);
-        limit.get_or_create(&labels).set(csms.config(site).ev_limit().0 as f64);
+        limit.get_or_create(&labels).set(csms.ev_limit(site).0 as f64);
         allocated.get_or_create(&labels).set(totals.allocated.0 as f64);
         draw.get_or_create(&labels).set(totals.draw.0 as f64);
         committed.get_or_create(&labels).set(totals.reserved.0 as f64);

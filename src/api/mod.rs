@@ -27,6 +27,7 @@ mod health;
 mod history;
 mod idempotency;
 mod limit;
+mod load;
 mod manners;
 mod metrics;
 mod problem;
@@ -177,6 +178,7 @@ fn routes() -> OpenApiRouter<ApiState> {
     let router = OpenApiRouter::with_openapi(docs::frame())
         .routes(routes!(config::get_config, config::put_config))
         .routes(routes!(config::get_priorities, config::put_priorities))
+        .routes(routes!(load::get_load, load::put_load))
         .routes(routes!(allocation::get_allocation))
         .routes(routes!(explain::explain_allocation))
         .routes(routes!(history::get_history))

@@ -247,6 +247,7 @@ impl SetRequest {
             strategy: self.strategy.map_or(old.strategy, |rule| rule.0),
             min_charge_rate: self.min_charge_rate_kw.map_or(old.min_charge_rate, |kw| kw.0),
             priorities: old.priorities,
+            worst_load: old.worst_load,
         };
         if config.reserve > config.max_power {
             let detail = "the reserve would exceed the grid connection; set both together";

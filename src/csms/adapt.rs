@@ -363,7 +363,7 @@ impl Csms {
     /// What cannot be controlled alone is more than the site may draw, by this much: whoever came
     /// last among the culprits is asked to end, if the meters say the same.
     pub(super) fn stop_culprits(&mut self, now: Time, site: SiteIx, mut over: Watts) {
-        let limit = self.sites[site.0].config.ev_limit();
+        let limit = self.sites[site.0].ev_limit();
         if self.metered_at(site) <= limit {
             return;
         }
@@ -417,7 +417,7 @@ impl Csms {
     pub(super) fn watch_culprit(&mut self, now: Time, point: PointIx, index: usize) {
         let site = self.points[point.0].site;
         if self.points[point.0].connectors[index].culprit().is_some()
-            && self.metered_at(site) > self.sites[site.0].config.ev_limit()
+            && self.metered_at(site) > self.sites[site.0].ev_limit()
         {
             self.trigger(now, point, Trigger::Connection);
         }

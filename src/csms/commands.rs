@@ -143,7 +143,7 @@ impl Csms {
         let state = &self.points[point.0];
         let more = state.worst_case() - self.budgets[point.0].reserved;
         let site = &self.sites[state.site.0];
-        let free = (site.config.ev_limit() - site.reserved).floor_zero();
+        let free = (site.ev_limit() - site.reserved).floor_zero();
         if more <= free {
             return Ok(());
         }

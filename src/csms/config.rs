@@ -23,10 +23,16 @@ pub struct SiteConfig {
     pub min_charge_rate: Watts,
     /// Weights of the priority strategy, 1..=1000; 1 where absent.
     pub priorities: BTreeMap<ChargePointId, u32>,
+    /// The most that other loads take: counts whenever no reading of their meter holds
+    /// ([`Input::Load`](crate::csms::Input::Load)). `None`: the reserve covers them, nobody meters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_load: Option<Watts>,
 }
 
 impl SiteConfig {
-    /// What electric vehicles may draw together: the grid connection minus the reserve.
+    /// What electric vehicles may draw together as long as other loads keep to the reserve: the
+    /// grid connection less the reserve. [`Csms::ev_limit`](crate::csms::Csms::ev_limit) is what
+    /// they may draw now.
     #[must_use]
     pub fn ev_limit(&self) -> Watts {
         (self.max_power - self.reserve).floor_zero()
@@ -44,6 +50,8 @@ pub struct ConfigPatch {
     pub strategy: Option<Strategy>,
     /// Minimum rate.
     pub min_charge_rate: Option<Watts>,
+    /// The most that other loads take.
+    pub worst_load: Option<Watts>,
 }
 
 /// Damping and safety of the site control loop, with the defaults of allocation.md §4.3.

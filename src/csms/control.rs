@@ -11,6 +11,7 @@ use crate::allocation::{self, Problem, Reason, Rotation, Session};
 use crate::csms::census::Census;
 use crate::csms::config::{ConfigPatch, Control, SiteConfig};
 use crate::csms::event::{Binding, Event, Trigger};
+use crate::csms::load::Load;
 use crate::csms::rebalance::Rebalance;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
@@ -29,6 +30,8 @@ pub(crate) struct Site {
     pub(crate) config: SiteConfig,
     pub(crate) control: Control,
     pub(crate) points: Vec<PointIx>,
+    /// Other loads behind the same grid connection.
+    pub(crate) load: Load,
     /// Sum of all reservations.
     pub(crate) reserved: Watts,
     /// A reservation shrank while raises wait.
@@ -55,6 +58,7 @@ impl Site {
             config,
             control,
             points: Vec::new(),
+            load: Load::default(),
             reserved: Watts::ZERO,
             freed: false,
             raises: Vec::new(),
@@ -105,6 +109,7 @@ impl Csms {
         config.reserve = patch.reserve.unwrap_or(config.reserve);
         config.strategy = patch.strategy.unwrap_or(config.strategy);
         config.min_charge_rate = patch.min_charge_rate.unwrap_or(config.min_charge_rate);
+        config.worst_load = patch.worst_load.or(config.worst_load);
         self.adopt(now, site, config);
     }
 
@@ -194,7 +199,7 @@ impl Csms {
         let control = &state.control;
         Problem {
             strategy: state.config.strategy,
-            capacity: state.config.ev_limit() - census.uncontrolled,
+            capacity: state.ev_limit() - census.uncontrolled,
             sessions: &census.sessions,
             rotation: Rotation {
                 now,

@@ -186,6 +186,14 @@ pub enum Event {
         /// Where.
         point: PointIx,
     },
+    /// What electric vehicles may draw together has changed with other loads
+    /// ([`Csms::ev_limit`]).
+    ///
+    /// [`Csms::ev_limit`]: crate::csms::Csms::ev_limit
+    LimitMoved {
+        /// Where.
+        site: SiteIx,
+    },
     /// A rotation epoch began, or a minimum on- or off-time ended, and other sessions got their
     /// turn.
     Rotated {
@@ -285,6 +293,8 @@ pub enum Trigger {
     SessionEnd,
     /// The site's configuration changed.
     Config,
+    /// Other loads of the site take more, or less.
+    Load,
     /// Somebody asked for a rebalance.
     Manual,
     /// A rotation epoch began.
@@ -310,6 +320,7 @@ impl Trigger {
             Trigger::SessionStart => "session_start",
             Trigger::SessionEnd => "session_end",
             Trigger::Config => "config",
+            Trigger::Load => "site_load",
             Trigger::Manual => "manual",
             Trigger::Rotation => "rotation",
             Trigger::HoldEnded => "hold_ended",

@@ -66,7 +66,7 @@ impl Csms {
             }
             let need = state.need_of_a_start();
             let site = &self.sites[state.site.0];
-            let fits = site.reserved + need <= site.config.ev_limit();
+            let fits = site.reserved + need <= site.ev_limit();
             if !fits && state.start_bound() > Setpoint::ZERO {
                 self.points[point.0].default_limit.wanted = Setpoint::ZERO;
                 return self.pump(now, point);

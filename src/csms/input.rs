@@ -9,6 +9,8 @@ use thiserror::Error;
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::ids::{ChargePointId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
+use crate::time::Span;
+use crate::units::Watts;
 
 /// Something that enters from outside at an instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,15 @@ pub enum Input {
         site: SiteId,
         /// What holds from now on.
         config: SiteConfig,
+    },
+    /// A meter tells what other loads behind the grid connection of a site take.
+    Load {
+        /// The site.
+        site: SiteId,
+        /// Negative where they feed in.
+        power: Watts,
+        /// How long that holds; the worst case counts from then on.
+        valid_for: Span,
     },
     /// Decide anew although nothing happened.
     Rebalance {

@@ -24,6 +24,12 @@ impl Csms {
                 self.use_freed_room(now, site);
                 Ok(())
             }
+            Input::Load { site, power, valid_for } => {
+                let site = self.known_site(site)?;
+                self.tell_load(now, site, *power, *valid_for)?;
+                self.use_freed_room(now, site);
+                Ok(())
+            }
             Input::Rebalance { site, rebalance, .. } => {
                 let site = self.known_site(site)?;
                 self.ask_rebalance(now, site, rebalance);

@@ -148,7 +148,7 @@ impl Csms {
         }
         self.update_reserved(point);
         let site = &self.sites[self.points[point.0].site.0];
-        let breaks_limit = phases_changed && site.reserved > site.config.ev_limit();
+        let breaks_limit = phases_changed && site.reserved > site.ev_limit();
         if verdict != Verdict::Nothing || breaks_limit {
             // Others must make room for it, or get it back, at once.
             self.trigger(now, point, Trigger::Connection);

@@ -47,6 +47,7 @@ mod inputs;
 pub mod ledger;
 mod line;
 mod lists;
+mod load;
 pub mod manner;
 mod mean;
 mod metering;
@@ -283,6 +284,7 @@ impl Csms {
                 timers::Key::Slots(point) => self.expire_slots(now, point),
                 timers::Key::Gate(point) => self.gate_expired(now, point),
                 timers::Key::Decide(site) => self.decide(now, site),
+                timers::Key::Load(site) => self.load_due(now, site),
                 timers::Key::HoldEnds(site) => self.hold_ended(now, site),
                 timers::Key::Epoch(site) => self.epoch(now, site),
                 timers::Key::Raise(site) => self.raise(now, site),

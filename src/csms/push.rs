@@ -203,7 +203,7 @@ impl Csms {
         let phases = state.phases_at(active, state.start_slots.len());
         let held = hardware.watts(active.bound(), phases);
         let held = held.max(state.connectors[index].held(active, hardware));
-        let room = site.config.ev_limit() - site.reserved;
+        let room = site.ev_limit() - site.reserved;
         let need = hardware.watts(target, phases) - held;
         if need <= room { Prospect::Clear(target) } else { Prospect::Room { target, held, room } }
     }

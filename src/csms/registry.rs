@@ -21,6 +21,7 @@ fn unconfigured() -> SiteConfig {
         strategy: Strategy::Equal,
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
+        worst_load: None,
     }
 }
 
@@ -77,8 +78,7 @@ impl Csms {
     /// A configuration holds from now on, whoever set it; the next decision follows at once.
     pub(super) fn adopt(&mut self, now: Time, site: SiteIx, config: SiteConfig) {
         let state = &mut self.sites[site.0];
-        let had_power = state.config.ev_limit() > Watts::ZERO;
-        let has_power = config.ev_limit() > Watts::ZERO;
+        let before = state.ev_limit();
         state.config = config;
         state.configured_at = Some(now);
         let points = state.points.clone();
@@ -88,12 +88,7 @@ impl Csms {
             station.weight = weights.get(&station.id).copied().unwrap_or(1);
             self.roster.touch(*point);
         }
-        if had_power != has_power {
-            for point in points {
-                self.want_default_limit(point);
-                self.pump(now, point);
-            }
-        }
+        self.bound_starts_anew(now, site, before);
         self.trigger_site(now, site, Trigger::Config);
         self.timers.arm_by(Key::Decide(site), now);
     }
@@ -138,7 +133,7 @@ impl Csms {
         let held = self.budgets[point.0].reserved;
         if let Some(to) = to {
             let site = &self.sites[to.0];
-            let free = (site.config.ev_limit() - site.reserved).floor_zero();
+            let free = (site.ev_limit() - site.reserved).floor_zero();
             if held > free {
                 return Err(Refusal::Conflict(format!(
                     "{} could draw {} kW while it is not connected, but only {} kW of {} are free; \

@@ -37,7 +37,7 @@ impl Csms {
             CurrentKind::Ac => Setpoint(amps.0),
             CurrentKind::Dc => Setpoint(amps.to_power(hardware.voltage_v, hardware.phases).0),
         };
-        state.default_limit.wanted = if site.config.ev_limit() == Watts::ZERO {
+        state.default_limit.wanted = if site.ev_limit() == Watts::ZERO {
             // Where nothing may be drawn, no start may draw anything.
             Setpoint::ZERO
         } else {
@@ -62,7 +62,7 @@ impl Csms {
         let raise = known.is_some_and(|known| known < default.wanted);
         // After a boot it may permit more to a session that has lost its own limit.
         let site = &self.sites[state.site.0];
-        if state.more_by_default() > (site.config.ev_limit() - site.reserved).floor_zero() {
+        if state.more_by_default() > (site.ev_limit() - site.reserved).floor_zero() {
             return false;
         }
         known != Some(default.wanted) && !waits && !(raise && state.may_have_started())

@@ -22,6 +22,8 @@ pub(crate) enum Key {
     Gate(PointIx),
     /// A decision is due.
     Decide(SiteIx),
+    /// A reading of the other loads of a site ends.
+    Load(SiteIx),
     /// A minimum on- or off-time ends that a decision had to respect.
     HoldEnds(SiteIx),
     /// A rotation epoch begins.

@@ -29,6 +29,11 @@ pub(super) fn check_config(
     demand((Watts::ZERO..=most).contains(&least), "/min_charge_rate_kw", || {
         format!("0 to max_power_kw, which is {}", most.kw())
     })?;
+    if let Some(worst) = config.worst_load {
+        demand((Watts::ZERO..=MOST_POWER).contains(&worst), "/worst_load_kw", || {
+            format!("0 to {}", MOST_POWER.kw())
+        })?;
+    }
     for (point, weight) in &config.priorities {
         let field = format!("/priorities/{}", point.as_str().replace('~', "~0").replace('/', "~1"));
         demand(is_here(point), &field, || "the id of a charge point of this site".to_owned())?;

@@ -67,11 +67,11 @@ impl Csms {
                 });
             }
         }
-        let available = state.config.ev_limit();
+        let available = state.ev_limit();
         let allocated = chargers.iter().map(|charger| charger.allocated).sum();
         AllocationView {
             total_capacity: state.config.max_power,
-            reserved: state.config.reserve,
+            reserved: state.config.max_power - available,
             available,
             allocated,
             idle: (available - allocated).floor_zero(),

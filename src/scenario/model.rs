@@ -1,5 +1,6 @@
 //! A scenario after loading: every default filled in, every unit converted, nothing left to check.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -63,8 +64,25 @@ pub struct Site {
     pub min_charge_rate: Watts,
     /// Nominal phase voltage.
     pub voltage_v: i64,
+    /// Other loads behind the same grid connection.
+    pub base_load: Option<BaseLoad>,
     /// Damping and safety parameters of the control loop.
     pub control: Control,
+}
+
+/// Other loads behind the same grid connection, and the meter that tells them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BaseLoad {
+    /// What they take from an instant on, ascending; negative where they feed in.
+    pub steps: Vec<(Time, Watts)>,
+    /// What counts while no reading of the meter holds.
+    pub worst: Watts,
+    /// The meter tells every so often.
+    pub meter_every: Span,
+    /// How long a reading holds.
+    pub valid_for: Span,
+    /// When the meter tells nothing.
+    pub silent: Vec<Range<Time>>,
 }
 
 /// One charge point.

@@ -112,8 +112,9 @@ impl Chronicle {
             }
             Input::LinkUp { point } => self.link(now, point, true, csms, batch),
             Input::LinkDown { point } => self.link(now, point, false, csms, batch),
-            // The core tells of these itself.
+            // The core tells of these itself, where something follows.
             Input::Rebalance { .. }
+            | Input::Load { .. }
             | Input::AddPoint { .. }
             | Input::Link { .. }
             | Input::Frame { .. } => {}
@@ -178,6 +179,11 @@ impl Chronicle {
             Event::ProfileAnswered { number, outcome } => {
                 let data = json!({ "number": number, "outcome": outcome.name() });
                 self.tell(now, None, "profile_answered", data, batch);
+            }
+            Event::LimitMoved { site } => {
+                let data = json!({ "available_kw": csms.ev_limit(site).kw() });
+                let site = Some(csms.site_id(site).to_string());
+                self.tell(now, site, "limit_moved", data, batch);
             }
             Event::Rotated { site } => {
                 let site = Some(csms.site_id(site).to_string());

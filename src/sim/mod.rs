@@ -5,7 +5,9 @@
 //! clock is a rehearsal. Everything random comes from streams named by (seed, purpose, entity).
 
 mod balance;
+mod base_load;
 mod bay;
+mod central;
 pub mod digest;
 mod link;
 pub mod live;

@@ -84,7 +84,7 @@ impl Recorder {
                     command.answered = (outcome != Outcome::TimedOut).then_some(now);
                 }
             }
-            Event::DrawStepped { .. } => {
+            Event::DrawStepped { .. } | Event::LimitMoved { .. } => {
                 if self.record.causes.last() != Some(&now) {
                     self.record.causes.push(now);
                 }
@@ -128,8 +128,15 @@ impl Recorder {
         if changes.is_empty() {
             changes.push("the same configuration again".to_owned());
         }
-        self.record.limits.push((now, config.max_power, config.ev_limit()));
         self.mark(now, changes.join(", "));
+    }
+
+    /// The grid connection, and what cars may draw together from now on.
+    pub(crate) fn limit(&mut self, now: Time, connection: Watts, ev_limit: Watts) {
+        let known = self.record.limits.last().map(|(_, connection, limit)| (*connection, *limit));
+        if known != Some((connection, ev_limit)) {
+            self.record.limits.push((now, connection, ev_limit));
+        }
     }
 
     /// Something happened that belongs on the time axes.

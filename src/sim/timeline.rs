@@ -131,6 +131,7 @@ impl World<'_> {
                     reserve: *reserve,
                     strategy: *strategy,
                     min_charge_rate: *min_charge_rate,
+                    worst_load: None,
                 };
                 let before = self.csms.config(self.site()).clone();
                 self.csms.configure(now, self.site(), &patch);
@@ -161,11 +162,8 @@ impl World<'_> {
 
     /// The site's configuration is another now: its limits and the record follow.
     pub(super) fn configured(&mut self, before: &SiteConfig) {
-        let config = self.csms.config(self.site());
-        let limit_mw = config.ev_limit().0 * 1000;
-        self.over.set_limit(self.now, limit_mw);
-        self.committed_over.set_limit(self.now, limit_mw);
-        self.recorder.configured(self.now, before, config);
+        self.recorder.configured(self.now, before, self.csms.config(self.site()));
+        self.limit_moves();
     }
 
     /// Whom an entry of the timeline concerns, ascending. The same entry draws the same chargers.

@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::allocation::Strategy;
-use crate::charger::{self, ChargePoint, ChargerSpec};
-use crate::csms::{self, Csms, Event as CentralEvent, Hardware, PointIx, SiteConfig, SiteIx};
-use crate::ids::SiteId;
+use crate::charger::{self, ChargePoint};
+use crate::csms::{self, Csms, Event as CentralEvent, PointIx, SiteIx};
 use crate::scenario::model::{Fleet, Scenario};
 use crate::scenario::streams;
 use crate::sim::balance::OverLimit;
 use crate::sim::bay::Bay;
+use crate::sim::central::central;
 use crate::sim::digest::Digest;
 use crate::sim::link::{Link, Toward};
 use crate::sim::plant::Outside;
@@ -84,6 +84,10 @@ pub(super) enum Event {
         entry: usize,
     },
     Sample,
+    /// Other loads of the site take a step.
+    BaseLoad,
+    /// Their meter tells what it shows.
+    SiteMeter,
 }
 
 /// A running simulation.
@@ -150,7 +154,7 @@ impl<'a> World<'a> {
     ) -> World<'a> {
         let start = scenario.start;
         let (csms, site) = central(scenario, strategy);
-        let limit_mw = csms.config(site).ev_limit().0 * 1000;
+        let limit_mw = csms.ev_limit(site).0 * 1000;
         let points: Vec<ChargePoint> = scenario
             .chargers
             .iter()
@@ -217,6 +221,7 @@ impl<'a> World<'a> {
         for (entry, planned) in self.scenario.timeline.iter().enumerate() {
             self.queue.push(planned.at, Event::Timeline { entry });
         }
+        self.plan_base_load();
         self.queue.push(self.scenario.start, Event::Sample);
     }
 
@@ -305,6 +310,8 @@ impl<'a> World<'a> {
             Event::Timeline { entry } => self.timeline(entry),
             Event::Recovery { entry } => self.recovery(entry),
             Event::Sample => self.sample(),
+            Event::BaseLoad => self.base_load(),
+            Event::SiteMeter => self.site_meter(),
         }
     }
 
@@ -376,6 +383,7 @@ impl<'a> World<'a> {
                     }
                     match &event {
                         CentralEvent::ReservationFell { point } => self.check_cover(point.0),
+                        CentralEvent::LimitMoved { .. } => self.limit_moves(),
                         CentralEvent::SessionStarted { point, connector, .. } => {
                             if let Some(first) = self.first_bay.get(point.0) {
                                 let bay = first + *connector as usize - 1;
@@ -561,36 +569,5 @@ impl<'a> World<'a> {
 
     fn point_of(&self, bay: usize) -> usize {
         self.first_bay.partition_point(|first| *first <= bay) - 1
-    }
-}
-
-/// The central system of a scenario: one site, all charge points commissioned.
-fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx) {
-    let mut csms = Csms::new(csms::Options::default());
-    let priorities =
-        scenario.chargers.iter().map(|charger| (charger.id.clone(), charger.priority)).collect();
-    let config = SiteConfig {
-        max_power: scenario.site.max_power,
-        reserve: scenario.site.reserve,
-        strategy,
-        min_charge_rate: scenario.site.min_charge_rate,
-        priorities,
-    };
-    let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
-    let site = csms.add_site(id, config, scenario.site.control.clone());
-    csms.describe_site(site, &scenario.name, scenario.start);
-    for charger in &scenario.chargers {
-        csms.add_point(charger.id.clone(), site, hardware(&charger.spec), charger.spec.connectors);
-    }
-    (csms, site)
-}
-
-fn hardware(spec: &ChargerSpec) -> Hardware {
-    Hardware {
-        kind: spec.kind,
-        phases: spec.phases,
-        max_current: spec.max_current,
-        max_power: spec.max_power,
-        voltage_v: spec.voltage_v,
     }
 }

@@ -62,6 +62,7 @@ pub(crate) fn commissioned() -> Csms {
         strategy: Strategy::Equal,
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
+        worst_load: None,
     };
     let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
     let hardware = Hardware {

@@ -78,6 +78,7 @@ fn site() -> Site {
         strategy: Strategy::Equal,
         min_charge_rate: Watts(3700),
         voltage_v: 230,
+        base_load: None,
         control: Control::default(),
     }
 }

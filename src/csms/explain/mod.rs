@@ -134,7 +134,7 @@ impl Csms {
             strategy: state.config.strategy,
             max_power: state.config.max_power,
             reserve: state.config.reserve,
-            ev_limit: state.config.ev_limit(),
+            ev_limit: state.ev_limit(),
             uncontrolled: census.uncontrolled,
             capacity,
             committed: state.reserved,

@@ -27,6 +27,7 @@ fn config(max_power: i64) -> SiteConfig {
         strategy: Rule::Equal,
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
+        worst_load: None,
     }
 }
 

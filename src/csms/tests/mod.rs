@@ -5,6 +5,7 @@ mod commands;
 mod explain;
 mod forms;
 mod inputs;
+mod load;
 mod meters;
 mod notices;
 mod odd;
@@ -51,6 +52,7 @@ impl Bench {
             strategy,
             min_charge_rate: Watts(3_700),
             priorities: BTreeMap::new(),
+            worst_load: None,
         };
         let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
         let hardware = Hardware {

@@ -22,12 +22,86 @@ pub(in crate::scenario) static SITE: Table = Table {
         ),
         key("voltage_v", Default, whole(100, 1000, "V"), "230", "Nominal phase voltage"),
         key(
+            "base_load",
+            Optional,
+            Kind::Table(&BASE_LOAD),
+            "{ steps = [{ at = \"00:00\", kw = 20 }], worst_kw = 60 }",
+            "Other loads behind the same grid connection",
+        ),
+        key(
             "control",
             Default,
             Kind::Table(&CONTROL),
             "{}",
             "Damping and safety of the control loop",
         ),
+    ],
+};
+
+pub(in crate::scenario) static BASE_LOAD: Table = Table {
+    title: "[site.base_load]",
+    doc: "Other loads behind the same grid connection: cars get what they and the reserve leave",
+    keys: &[
+        key(
+            "steps",
+            Optional,
+            Kind::Tables(&LOAD_STEP),
+            "[{ at = \"00:00\", kw = 20 }, { at = \"07:30\", kw = 45 }]",
+            "What they take from a time of day on, every day",
+        ),
+        key(
+            "file",
+            Optional,
+            Kind::Text,
+            "\"load.csv\"",
+            "Instead of `steps`: a CSV with the columns time and kw, each row from its time on",
+        ),
+        key(
+            "worst_kw",
+            Required,
+            ANY_KW,
+            "60",
+            "What counts while the meter is silent: the most that they take",
+        ),
+        key(
+            "meter_every",
+            Default,
+            lasting(1, HOUR),
+            "\"10s\"",
+            "Their meter tells every so often",
+        ),
+        key("valid_for", Default, lasting(1, DAY), "\"60s\"", "How long a reading holds"),
+        key(
+            "silent",
+            Optional,
+            Kind::Tables(&SILENCE),
+            "[{ from = \"12:00\", lasts = \"10m\" }]",
+            "When the meter tells nothing",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static LOAD_STEP: Table = Table {
+    title: "[[site.base_load.steps]]",
+    doc: "What other loads take from a time of day on",
+    keys: &[
+        key("at", Required, Kind::TimeOfDay, "\"07:30\"", "Local time of day"),
+        key(
+            "kw",
+            Required,
+            number(-1_000_000.0, 1_000_000.0, "kW"),
+            "45",
+            "Power; negative where they feed in",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static SILENCE: Table = Table {
+    title: "[[site.base_load.silent]]",
+    doc: "A time in which the meter of other loads tells nothing",
+    keys: &[
+        key("from", Required, Kind::Moment, "\"12:00\"", "When it begins"),
+        key("lasts", Required, lasting(1, DAY), "\"10m\"", "How long"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! From the text of a scenario to a validated [`Scenario`].
 
 mod arrivals;
+mod base_load;
 mod chargers;
 mod collisions;
 mod events;
@@ -89,7 +90,8 @@ fn scenario(
             .label("no sample but the first")
             .help("choose a shorter interval or a longer `duration`");
     }
-    let site = site::read(root, problems);
+    let mut site = site::read(root, problems);
+    site.base_load = base_load::read(root, &run, files, problems);
     let chargers = chargers::read(root, site.voltage_v, problems);
     let vehicles = vehicles::read(root, problems);
     let arrivals = arrivals::read(root, &run, &chargers, files, problems);

@@ -238,7 +238,7 @@ impl Reader<'_> {
 }
 
 /// The rows of a CSV text with the place of every field. Empty lines are skipped.
-fn rows(text: &str) -> impl Iterator<Item = Vec<Field>> + '_ {
+pub(super) fn rows(text: &str) -> impl Iterator<Item = Vec<Field>> + '_ {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -17,6 +17,7 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
             strategy: Strategy::default(),
             min_charge_rate: Watts::ZERO,
             voltage_v: NOMINAL_VOLTAGE_V,
+            base_load: None,
             control: control(root, NOMINAL_VOLTAGE_V),
         };
     };
@@ -28,6 +29,7 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
         strategy: strategy(record).unwrap_or_default(),
         min_charge_rate: power(record, "min_charge_rate_kw").unwrap_or_default(),
         voltage_v,
+        base_load: None,
         control: control(record.record("control").unwrap_or(record), voltage_v),
     }
 }

@@ -1,0 +1,223 @@
+//! Other loads behind the same grid connection: a limit that moves.
+//!
+//! The reserve is kept for them, whatever they take. What a meter tells of them counts beyond it:
+//! cars share the grid connection less the larger of reserve and load (allocation.md §2.0). So that
+//! a meter that trembles moves nobody, a load counts in whole kilowatts, rounded up: more of it at
+//! once, less of it when it has been less for a minute. A reading holds as long as whoever told it
+//! has said. From then on the stated worst case counts, and so it does before the first.
+
+use std::collections::VecDeque;
+
+use crate::csms::config::SiteConfig;
+use crate::csms::control::Site;
+use crate::csms::event::{Event, Trigger};
+use crate::csms::input::Refusal;
+use crate::csms::timers::Key;
+use crate::csms::{Csms, SiteIx};
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+/// A load has to be less for so long.
+const WINDOW: Span = Span::from_s(60);
+/// Loads count in multiples of this.
+const STEP: Watts = Watts(1_000);
+/// More readings than this in a window are thinned out: the largest of neighbours stays.
+const MOST_READINGS: usize = 64;
+/// No reading holds longer: one day.
+const LONGEST: Span = Span::from_s(86_400);
+
+/// What is known of the other loads of a site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    readings: VecDeque<(Time, Watts)>,
+    counts: Watts,
+    /// Until when the last reading holds; `None`: none does.
+    until: Option<Time>,
+}
+
+impl Load {
+    /// What counts now, W; `None`: no meter is expected to tell.
+    pub(crate) fn counted(&self, config: &SiteConfig) -> Option<Watts> {
+        let worst = config.worst_load?;
+        Some(if self.until.is_some() { self.counts } else { worst })
+    }
+
+    /// The last reading, if it still holds, and until when.
+    pub(crate) fn told(&self) -> Option<(Watts, Time)> {
+        let (_, power) = self.readings.back()?;
+        Some((*power, self.until?))
+    }
+
+    fn show(&mut self, now: Time, power: Watts, until: Time) {
+        if self.readings.len() == MOST_READINGS {
+            // Two of the oldest become the larger of them, as old as the younger.
+            let (_, first) = self.readings.pop_front().unwrap_or((now, power));
+            if let Some((_, second)) = self.readings.front_mut() {
+                *second = first.max(*second);
+            }
+        }
+        self.readings.push_back((now, power));
+        let was_silent = self.until.replace(until).is_none();
+        self.count(now, was_silent);
+    }
+
+    /// Looks again at what counts.
+    fn count(&mut self, now: Time, anew: bool) {
+        // The last one still tells what is.
+        while self.readings.len() > 1 && now.since(self.readings[0].0) >= WINDOW {
+            self.readings.pop_front();
+        }
+        let largest = self.readings.iter().map(|(_, power)| *power).max().unwrap_or_default();
+        let steps = (largest.0 + STEP.0 - 1).div_euclid(STEP.0);
+        let counts = Watts(steps * STEP.0);
+        if anew || counts != self.counts {
+            self.counts = counts;
+        }
+    }
+
+    /// When something changes without another reading.
+    fn next(&self) -> Option<Time> {
+        let until = self.until?;
+        let older = self.readings.front().filter(|_| self.readings.len() > 1);
+        Some(older.map_or(until, |(at, _)| until.min(*at + WINDOW)))
+    }
+}
+
+impl Site {
+    /// What electric vehicles may draw together now: the grid connection less the reserve, or less
+    /// the other loads where they are more.
+    pub(crate) fn ev_limit(&self) -> Watts {
+        let others = self.load.counted(&self.config).unwrap_or_default();
+        (self.config.max_power - self.config.reserve.max(others)).floor_zero()
+    }
+}
+
+impl Csms {
+    /// What electric vehicles may draw together at a site now.
+    #[must_use]
+    pub fn ev_limit(&self, site: SiteIx) -> Watts {
+        self.sites[site.0].ev_limit()
+    }
+
+    /// The last reading of a site's other loads, while it holds: the power and until when.
+    #[must_use]
+    pub fn load(&self, site: SiteIx) -> Option<(Watts, Time)> {
+        self.sites[site.0].load.told()
+    }
+
+    /// A meter tells the power of a site's other loads; negative where they feed in.
+    pub(super) fn tell_load(
+        &mut self,
+        now: Time,
+        site: SiteIx,
+        power: Watts,
+        valid_for: Span,
+    ) -> Result<(), Refusal> {
+        let state = &self.sites[site.0];
+        if state.config.worst_load.is_none() {
+            return Err(Refusal::Conflict(format!(
+                "what other loads of {} take at the worst is not known; set worst_load_kw in its \
+                 configuration, so that it is clear what counts when the meter falls silent",
+                state.id
+            )));
+        }
+        let invalid = |field: &str, problem: String| {
+            Err(Refusal::Invalid { field: field.to_owned(), problem })
+        };
+        let most = 10 * state.config.max_power.0;
+        if power.0.abs() > most {
+            let most = Watts(most).kw();
+            return invalid("/power_kw", format!("must be -{most} to {most}, ten times the grid"));
+        }
+        if valid_for <= Span::ZERO || valid_for > LONGEST {
+            let most = LONGEST.whole_s();
+            return invalid("/valid_for_s", format!("must be more than 0, at most {most}"));
+        }
+        let before = state.ev_limit();
+        self.sites[site.0].load.show(now, power, now + valid_for);
+        self.limit_moved(now, site, before);
+        Ok(())
+    }
+
+    /// A reading does not hold any more, or a larger one is long enough ago.
+    pub(super) fn load_due(&mut self, now: Time, site: SiteIx) {
+        let state = &mut self.sites[site.0];
+        let before = state.ev_limit();
+        if state.load.until.is_some_and(|until| until <= now) {
+            state.load = Load::default();
+        } else {
+            state.load.count(now, false);
+        }
+        self.limit_moved(now, site, before);
+    }
+
+    /// What electric vehicles may draw is perhaps not what it was.
+    fn limit_moved(&mut self, now: Time, site: SiteIx, before: Watts) {
+        let state = &self.sites[site.0];
+        match state.load.next() {
+            Some(next) => self.timers.arm(Key::Load(site), next.max(now + Span::from_ms(1))),
+            None => self.timers.disarm(Key::Load(site)),
+        }
+        let state = &self.sites[site.0];
+        let (after, reserved) = (state.ev_limit(), state.reserved);
+        if after == before {
+            return;
+        }
+        self.emit(Event::LimitMoved { site });
+        self.bound_starts_anew(now, site, before);
+        self.trigger_site(now, site, Trigger::Load);
+        if after < reserved {
+            // Somebody has to give way at once.
+            self.timers.arm_by(Key::Decide(site), now);
+        }
+    }
+
+    /// Where nothing may be drawn, no start may draw anything; and the other way round.
+    pub(super) fn bound_starts_anew(&mut self, now: Time, site: SiteIx, before: Watts) {
+        let after = self.sites[site.0].ev_limit();
+        if (before > Watts::ZERO) == (after > Watts::ZERO) {
+            return;
+        }
+        for point in self.sites[site.0].points.clone() {
+            self.want_default_limit(point);
+            self.pump(now, point);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_unix_s(1_777_880_400 + seconds)
+    }
+
+    fn counted(readings: &[(i64, i64)]) -> Vec<i64> {
+        let mut load = Load::default();
+        let counts = readings.iter().map(|(second, watts)| {
+            load.show(at(*second), Watts(*watts), at(*second + 600));
+            load.counts.0
+        });
+        counts.collect()
+    }
+
+    #[test]
+    fn more_counts_at_once_and_less_after_a_minute() {
+        let told = [(0, 20_400), (10, 24_100), (30, 18_000), (60, 17_500), (70, 17_600)];
+        assert_eq!(counted(&told), [21_000, 25_000, 25_000, 25_000, 18_000]);
+    }
+
+    #[test]
+    fn a_meter_that_trembles_moves_nobody() {
+        let told: Vec<_> = (0..100).map(|n| (n * 5, 20_300 + n * 7_919 % 600)).collect();
+        assert!(counted(&told).iter().all(|counts| *counts == 21_000));
+    }
+
+    #[test]
+    fn many_readings_in_a_window_lose_no_largest_one() {
+        let told: Vec<_> =
+            (0..200).map(|n| (n / 10, if n == 3 { 40_000 } else { 9_000 })).collect();
+        assert_eq!(counted(&told).last(), Some(&40_000));
+    }
+}
