@@ -15,8 +15,14 @@ fn text_of(name: &str) -> String {
     std::fs::read_to_string(path).expect("a shipped scenario")
 }
 
-const SHIPPED: [&str; 5] =
-    ["workplace.toml", "depot.toml", "highway.toml", "apartments.toml", "old_chargers.toml"];
+const SHIPPED: [&str; 6] = [
+    "workplace.toml",
+    "depot.toml",
+    "highway.toml",
+    "apartments.toml",
+    "supermarket.toml",
+    "old_chargers.toml",
+];
 
 fn scenario(name: &str, overrides: &[&str]) -> Scenario {
     let mut source = Source::new(name, &text_of(name));

@@ -121,6 +121,17 @@ fn the_motorway_keeps_its_limit_under_every_strategy() {
 }
 
 #[test]
+fn the_supermarket_gives_way_to_its_building_under_every_strategy() {
+    under_every_strategy("supermarket", |report, name| {
+        let m = &report.metrics;
+        let rises = report.record.limits.windows(2).filter(|pair| pair[1].2 < pair[0].2).count();
+        assert_eq!(rises, 3, "{name}: so often the building takes more than before");
+        // The meter tells within 10 s, a car follows within 5 s.
+        assert!(m.over_limit_s <= 16.0 * rises as f64, "{name}: {} s over", m.over_limit_s);
+    });
+}
+
+#[test]
 fn old_chargers_keep_the_limit_under_every_strategy_and_are_understood_in_time() {
     run_all("old_chargers", |report, name| {
         must_hold(report, name);
@@ -294,7 +305,7 @@ fn must_equal_reference(name: &str, fresh: &str) {
 
 #[test]
 fn runs_repeat_the_references_byte_for_byte() {
-    for name in ["workplace", "depot", "highway", "apartments", "old_chargers"] {
+    for name in ["workplace", "depot", "highway", "apartments", "supermarket", "old_chargers"] {
         let scenario = shipped(name);
         let record = run(&scenario, scenario.site.strategy, scenario.seed);
         let report = Report::new(&scenario, &record, "");

@@ -28,15 +28,15 @@ pub fn render(report: &Report<'_>, colour: bool) -> String {
 #[must_use]
 pub fn sentence(report: &Report<'_>) -> String {
     let m = &report.metrics;
-    let limit = format!("{} kW", short(m.limit_kw));
+    let limit = match report.scenario.site.base_load {
+        None => format!("the {} kW limit for vehicles", short(m.limit_kw)),
+        Some(_) => format!("its moving limit for vehicles, {} kW at most,", short(m.limit_kw)),
+    };
     let kept = if m.over_limit_s > 0.0 {
         let worst = number(m.over_limit_max_kw, 1);
-        format!(
-            "exceeded the {limit} limit for vehicles for {}, by up to {worst} kW,",
-            duration(m.over_limit_s)
-        )
+        format!("exceeded {limit} for {}, by up to {worst} kW,", duration(m.over_limit_s))
     } else {
-        format!("stayed within the {limit} limit for vehicles")
+        format!("stayed within {limit}")
     };
     let energy = m.demand_met_pct.map_or_else(
         || "and no driver wished any energy".to_owned(),

@@ -133,9 +133,12 @@ impl Recorder {
 
     /// The grid connection, and what cars may draw together from now on.
     pub(crate) fn limit(&mut self, now: Time, connection: Watts, ev_limit: Watts) {
-        let known = self.record.limits.last().map(|(_, connection, limit)| (*connection, *limit));
-        if known != Some((connection, ev_limit)) {
-            self.record.limits.push((now, connection, ev_limit));
+        let limits = &mut self.record.limits;
+        if limits.last().is_some_and(|(at, ..)| *at == now) {
+            limits.pop();
+        }
+        if limits.last().is_none_or(|(_, c, ev)| (*c, *ev) != (connection, ev_limit)) {
+            limits.push((now, connection, ev_limit));
         }
     }
 

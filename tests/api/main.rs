@@ -6,6 +6,7 @@ mod document;
 mod events;
 mod explain;
 mod guide;
+mod load;
 mod manners;
 mod operation;
 mod station;
