@@ -205,6 +205,8 @@ impl Active {
             previous: self.rate,
             last_switch: self.switched_at,
             wants_power: !self.acceptance.is_full(),
+            departure: self.wish.departure,
+            energy_left: self.wish.energy_wh.map(|wish| wish - self.account.wh()),
         }
     }
 }

@@ -202,6 +202,7 @@ impl Csms {
                 min_on: control.min_on,
                 min_off: control.min_off,
                 welcome: control.welcome,
+                epoch: control.rotation,
             },
         }
     }

@@ -145,11 +145,21 @@ pub(crate) struct Connector {
     pub(crate) told_trouble: Option<Trouble>,
 }
 
+/// What the driver is known to want.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// When the car leaves.
+    pub(crate) departure: Option<Time>,
+    /// Energy from the start of the transaction on, Wh.
+    pub(crate) energy_wh: Option<i64>,
+}
+
 /// A connector with a running transaction.
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) transaction_id: i64,
     pub(crate) started: Time,
+    pub(crate) wish: Wish,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
     /// Energy since the start.
@@ -485,6 +495,7 @@ impl Active {
         Active {
             transaction_id,
             started: now,
+            wish: Wish::default(),
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
             account,

@@ -215,11 +215,14 @@ pub(in crate::scenario) static ROOT: Table = Table {
 };
 
 /// The strategies and their names.
-pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 4] = [
+pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 7] = [
     ("equal", Strategy::Equal),
     ("first_come_first_served", Strategy::FirstComeFirstServed),
     ("priority", Strategy::Priority),
     ("max_throughput", Strategy::MaxThroughput),
+    ("earliest_deadline_first", Strategy::EarliestDeadlineFirst),
+    ("least_laxity_first", Strategy::LeastLaxityFirst),
+    ("round_robin", Strategy::RoundRobin),
 ];
 
 /// The table in which a key of this name stands, for keys in the wrong place.
