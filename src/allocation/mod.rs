@@ -13,6 +13,7 @@
 //! | `earliest_deadline_first` | by departure | all they can take, in order |
 //! | `least_laxity_first` | in rotation order, least laxity first | equal laxity afterwards |
 //! | `round_robin` | in rotation order | all they can take, in order |
+//! | `proportional_fair` | in rotation order by weight | weighted max-min fair |
 //!
 //! Common to all: a session is admitted with its minimum or gets nothing, rates lie on the grid of
 //! the session's step, and the sum never exceeds the capacity. While the hardware of all sessions
@@ -33,6 +34,7 @@ mod in_order;
 mod least_laxity_first;
 mod max_throughput;
 mod priority;
+mod proportional_fair;
 mod rotation;
 mod round_robin;
 mod strategy;
@@ -67,6 +69,9 @@ pub enum Strategy {
     LeastLaxityFirst,
     /// Full power in turns, for a rotation epoch each.
     RoundRobin,
+    /// Rates as the weights, so that no other division gains more in parts than it costs in parts;
+    /// who waits has its turn, whatever its weight.
+    ProportionalFair,
 }
 
 impl Strategy {
@@ -269,6 +274,7 @@ fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
         Strategy::EarliestDeadlineFirst => earliest_deadline_first::choose(contest),
         Strategy::LeastLaxityFirst => least_laxity_first::choose(contest),
         Strategy::RoundRobin => round_robin::choose(contest),
+        Strategy::ProportionalFair => proportional_fair::choose(contest),
     }
 }
 
@@ -280,7 +286,9 @@ fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Wat
         }
         Strategy::RoundRobin => round_robin::rates(contest),
         Strategy::LeastLaxityFirst => least_laxity_first::rates(contest, choice),
-        Strategy::Priority => share_out(contest, choice, |session| session.weight),
+        Strategy::Priority | Strategy::ProportionalFair => {
+            share_out(contest, choice, |session| session.weight)
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use super::{Rotation, Session, Strategy, least_laxity_first};
 use crate::time::Time;
 use crate::units::Watts;
 
+/// Weights go up to this, so a service times it stays distinct when divided by a weight.
+const LARGEST_WEIGHT: i64 = 1000;
+
 /// Claims in rotation order, without those held off.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
@@ -32,6 +35,8 @@ pub(super) enum Order {
     Service,
     /// Higher weights go first, whatever the rank; then who received least.
     Weights,
+    /// Who received least for its weight goes first.
+    ServiceByWeight,
     /// Who has least laxity goes first.
     Laxity,
 }
@@ -41,6 +46,7 @@ impl Order {
     pub(super) fn of(strategy: Strategy) -> Order {
         match strategy {
             Strategy::Priority => Order::Weights,
+            Strategy::ProportionalFair => Order::ServiceByWeight,
             Strategy::LeastLaxityFirst => Order::Laxity,
             _ => Order::Service,
         }
@@ -50,6 +56,9 @@ impl Order {
     fn key(self, session: &Session, rotation: &Rotation) -> i64 {
         match self {
             Order::Service | Order::Weights => session.service,
+            Order::ServiceByWeight => {
+                session.service.saturating_mul(LARGEST_WEIGHT) / i64::from(session.weight)
+            }
             Order::Laxity => least_laxity_first::laxity(session, rotation.now).0,
         }
     }

@@ -16,7 +16,7 @@ fn names() -> String {
 
 impl Strategy {
     /// Every strategy, in the order in which reports list them.
-    pub const ALL: [Strategy; 7] = [
+    pub const ALL: [Strategy; 8] = [
         Strategy::Equal,
         Strategy::FirstComeFirstServed,
         Strategy::Priority,
@@ -24,6 +24,7 @@ impl Strategy {
         Strategy::EarliestDeadlineFirst,
         Strategy::LeastLaxityFirst,
         Strategy::RoundRobin,
+        Strategy::ProportionalFair,
     ];
 
     /// The name in the REST API and in scenario files.
@@ -37,6 +38,7 @@ impl Strategy {
             Strategy::EarliestDeadlineFirst => "earliest_deadline_first",
             Strategy::LeastLaxityFirst => "least_laxity_first",
             Strategy::RoundRobin => "round_robin",
+            Strategy::ProportionalFair => "proportional_fair",
         }
     }
 }

@@ -341,10 +341,12 @@ proptest! {
         (site, pick) in with_pick(one_step_site()),
         more in 1..10_u32,
     ) {
-        let light = site.with(Strategy::Priority);
-        let mut heavy = light.clone();
-        heavy.sessions[pick].weight += more;
-        prop_assert!(heavy.rates()[pick] >= light.rates()[pick] - 100);
+        for strategy in [Strategy::Priority, Strategy::ProportionalFair] {
+            let light = site.with(strategy);
+            let mut heavy = light.clone();
+            heavy.sessions[pick].weight += more;
+            prop_assert!(heavy.rates()[pick] >= light.rates()[pick] - 100, "{strategy}");
+        }
     }
 
     /// I10.
@@ -366,13 +368,15 @@ proptest! {
 
     /// I12.
     #[test]
-    fn priority_with_equal_weights_is_equal(site in any_site(), weight in 1..=1000_u32) {
-        let mut priority = site.with(Strategy::Priority);
-        for session in &mut priority.sessions {
-            session.weight = weight;
-        }
+    fn with_equal_weights_every_rule_of_weights_is_equal(site in any_site(), weight in 1..=1000_u32) {
         let equal = site.with(Strategy::Equal);
-        prop_assert_eq!(solve(&priority.problem()), solve(&equal.problem()));
+        for strategy in [Strategy::Priority, Strategy::ProportionalFair] {
+            let mut weighted = site.with(strategy);
+            for session in &mut weighted.sessions {
+                session.weight = weight;
+            }
+            prop_assert_eq!(solve(&weighted.problem()), solve(&equal.problem()), "{}", strategy);
+        }
     }
 
     /// I13.

@@ -215,7 +215,7 @@ pub(in crate::scenario) static ROOT: Table = Table {
 };
 
 /// The strategies and their names.
-pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 7] = [
+pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 8] = [
     ("equal", Strategy::Equal),
     ("first_come_first_served", Strategy::FirstComeFirstServed),
     ("priority", Strategy::Priority),
@@ -223,6 +223,7 @@ pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 7] = [
     ("earliest_deadline_first", Strategy::EarliestDeadlineFirst),
     ("least_laxity_first", Strategy::LeastLaxityFirst),
     ("round_robin", Strategy::RoundRobin),
+    ("proportional_fair", Strategy::ProportionalFair),
 ];
 
 /// The table in which a key of this name stands, for keys in the wrong place.
