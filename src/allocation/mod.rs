@@ -82,6 +82,25 @@ impl Strategy {
         matches!(self, FirstComeFirstServed | EarliestDeadlineFirst | RoundRobin)
     }
 
+    /// True when weights matter.
+    #[must_use]
+    pub fn heeds_weights(self) -> bool {
+        matches!(self, Strategy::Priority | Strategy::ProportionalFair)
+    }
+
+    /// True when it matters when cars leave and what they need until then.
+    #[must_use]
+    pub fn heeds_deadlines(self) -> bool {
+        matches!(self, Strategy::EarliestDeadlineFirst | Strategy::LeastLaxityFirst)
+    }
+
+    /// True when a decision of the next rotation epoch may differ although everybody has a place
+    /// and nothing has happened: turns end, laxities pass, wishes are fulfilled.
+    #[must_use]
+    pub fn moves_with_time(self) -> bool {
+        self.heeds_deadlines() || self == Strategy::RoundRobin
+    }
+
     /// True when places change at rotation epochs and are kept for a minimum on-time.
     fn rotates(self) -> bool {
         !matches!(self, Strategy::FirstComeFirstServed | Strategy::EarliestDeadlineFirst)

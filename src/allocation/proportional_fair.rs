@@ -19,7 +19,6 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::allocation::{Problem, Rotation, Session, Strategy, solve};
     use crate::time::{Span, Time};
     use crate::units::Watts;

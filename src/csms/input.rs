@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::csms::Wish;
 use crate::csms::config::{Hardware, SiteConfig};
-use crate::ids::{ChargePointId, SiteId};
+use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 
 /// Something that enters from outside at an instant.
@@ -59,6 +60,13 @@ pub enum Input {
     RemovePoint {
         /// The charge point.
         point: ChargePointId,
+    },
+    /// What the driver of a running session wants is known from now on, whole.
+    Wish {
+        /// `ses_..`
+        session: SessionId,
+        /// It replaces what was known before.
+        wish: Wish,
     },
     /// A CALL on behalf of an operator. Its end is told by `Event::CommandEnded`.
     Command {

@@ -20,7 +20,7 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
-//! `explain` says why the limits of a site are what they are.
+//! `wish` keeps what drivers want. `explain` says why the limits of a site are what they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -63,6 +63,7 @@ mod transactions;
 mod trust;
 mod validate;
 mod view;
+mod wish;
 
 #[cfg(test)]
 mod tests;
@@ -82,6 +83,7 @@ pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, Tra
 pub use manner::{Breed, Manner};
 pub use notices::Notice;
 pub use view::{AllocationView, ChargerView};
+pub use wish::Wish;
 
 use census::Roster;
 use control::Site;

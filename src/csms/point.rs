@@ -2,7 +2,6 @@
 
 use crate::allocation::Reason;
 use crate::charger::CurrentKind;
-use crate::csms::SiteIx;
 use crate::csms::acceptance::Acceptance;
 use crate::csms::account::{Account, Scale};
 use crate::csms::clock::StationClock;
@@ -14,6 +13,7 @@ use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner, Station, Tried};
 use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
+use crate::csms::{SiteIx, Wish};
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -145,20 +145,12 @@ pub(crate) struct Connector {
     pub(crate) told_trouble: Option<Trouble>,
 }
 
-/// What the driver is known to want.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wish {
-    /// When the car leaves.
-    pub(crate) departure: Option<Time>,
-    /// Energy from the start of the transaction on, Wh.
-    pub(crate) energy_wh: Option<i64>,
-}
-
 /// A connector with a running transaction.
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) transaction_id: i64,
     pub(crate) started: Time,
+    /// The same as its transaction's, where decisions look.
     pub(crate) wish: Wish,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,

@@ -16,7 +16,7 @@ use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::Transaction;
-use crate::csms::{Csms, Options, PointIx};
+use crate::csms::{Csms, Options, PointIx, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
 use crate::time::Time;
@@ -87,6 +87,8 @@ pub struct RestoredTransaction {
     pub started_at: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
+    /// What its driver wants.
+    pub wish: Wish,
     /// True when it has ended.
     pub ended: bool,
 }
@@ -181,6 +183,7 @@ impl Csms {
             timestamp: saved.started_at,
             said: saved.started_at,
             meter_start: saved.meter_start_wh,
+            wish: saved.wish,
             ended: saved.ended,
         };
         self.transactions.insert(id, transaction);
@@ -197,6 +200,7 @@ impl Csms {
         active.outlives = true;
         active.overrules = true;
         active.trigger = Trigger::Connection;
+        active.wish = saved.wish;
         connector.active = Some(active);
         connector.status = ChargePointStatus::Charging;
     }

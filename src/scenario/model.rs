@@ -63,8 +63,41 @@ pub struct Site {
     pub min_charge_rate: Watts,
     /// Nominal phase voltage.
     pub voltage_v: i64,
+    /// What the central system learns of departures and wishes.
+    pub deadlines: Deadlines,
     /// Damping and safety parameters of the control loop.
     pub control: Control,
+}
+
+/// Where the central system knows from when cars leave and what they need until then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deadlines {
+    /// Drivers tell when they will leave indeed.
+    Truth,
+    /// Drivers tell what they plan; some leave earlier.
+    #[default]
+    UserInput,
+    /// Drivers tell nothing; every car is taken to stay for `Control::assumed_stay`.
+    Estimate,
+    /// It does not know.
+    None,
+}
+
+impl Deadlines {
+    /// Every source.
+    pub const ALL: [Deadlines; 4] =
+        [Deadlines::Truth, Deadlines::UserInput, Deadlines::Estimate, Deadlines::None];
+
+    /// As a scenario writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Deadlines::Truth => "truth",
+            Deadlines::UserInput => "user_input",
+            Deadlines::Estimate => "estimate",
+            Deadlines::None => "none",
+        }
+    }
 }
 
 /// One charge point.
@@ -74,7 +107,7 @@ pub struct Charger {
     pub id: ChargePointId,
     /// What it is.
     pub spec: Arc<ChargerSpec>,
-    /// Weight under the priority strategy, 1..=1000.
+    /// Weight under `priority` and `proportional_fair`, 1..=1000.
     pub priority: u32,
     /// What it does other than the standard says; its model's first.
     pub quirks: Vec<Quirk>,

@@ -114,6 +114,7 @@ impl Chronicle {
             Input::LinkDown { point } => self.link(now, point, false, csms, batch),
             // The core tells of these itself.
             Input::Rebalance { .. }
+            | Input::Wish { .. }
             | Input::AddPoint { .. }
             | Input::Link { .. }
             | Input::Frame { .. } => {}
@@ -152,6 +153,19 @@ impl Chronicle {
                     "reason": reason.as_str(),
                 });
                 self.tell_at(now, csms, point, "session_ended", data, batch);
+            }
+            Event::WishChanged { point, connector, transaction_id } => {
+                batch.facts.extend(transaction_fact(csms, transaction_id, None));
+                let view = csms.transaction(transaction_id);
+                let wish = view.as_ref().map(|view| view.wish).unwrap_or_default();
+                let data = json!({
+                    "charge_point_id": csms.point_id(point).as_str(),
+                    "connector_id": connector,
+                    "session_id": view.map(|view| view.session.to_string()),
+                    "departure_at": wish.departure.map(Time::to_ocpp),
+                    "energy_kwh": wish.energy_wh.map(|energy| energy as f64 / 1000.0),
+                });
+                self.tell_at(now, csms, point, "wish_changed", data, batch);
             }
             Event::LimitAccepted { point, connector, limit } => {
                 let data = json!({
@@ -398,6 +412,7 @@ fn transaction_fact(
         id_tag: view.id_tag,
         started_at: view.started_at,
         meter_start_wh: view.meter_start_wh,
+        wish: view.wish,
         ended,
     }))
 }

@@ -14,4 +14,5 @@ mod queue;
 pub mod record;
 mod recorder;
 mod timeline;
+mod wishes;
 pub mod world;

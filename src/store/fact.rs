@@ -2,7 +2,7 @@
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::records::Record;
-use crate::csms::{Breed, Manner};
+use crate::csms::{Breed, Manner, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::time::Time;
@@ -97,6 +97,8 @@ pub struct TransactionRow {
     pub started_at: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
+    /// What its driver wants.
+    pub wish: Wish,
     /// `None` while it runs.
     pub ended: Option<TransactionEnd>,
 }

@@ -29,6 +29,7 @@ pub(super) fn central(options: Options, saved: Saved, now: Time) -> Csms {
         id_tag: row.id_tag,
         started_at: row.started_at,
         meter_start_wh: row.meter_start_wh,
+        wish: row.wish,
         ended: row.ended.is_some(),
     });
     let limits = saved.limits.into_iter().map(|row| RestoredLimit {

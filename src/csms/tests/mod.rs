@@ -13,6 +13,7 @@ mod restart;
 mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
+mod wishes;
 
 use super::*;
 use crate::allocation::Strategy as Rule;

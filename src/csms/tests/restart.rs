@@ -66,6 +66,7 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
             id_tag: known.id_tag,
             started_at: known.started_at,
             meter_start_wh: known.meter_start_wh,
+            wish: known.wish,
             ended: ended.contains(id),
         })
     };

@@ -3,7 +3,7 @@
 
 use super::catalogue;
 use super::metrics::METRICS;
-use super::model::Fault;
+use super::model::{Deadlines, Fault};
 use crate::allocation::Strategy;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
@@ -271,6 +271,10 @@ fn vehicle_names() -> Vec<String> {
 
 fn charger_kinds() -> Vec<String> {
     owned(&["ac", "dc"])
+}
+
+fn deadlines_names() -> Vec<String> {
+    owned(&Deadlines::ALL.map(Deadlines::name))
 }
 
 fn arrival_names() -> Vec<String> {

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::write::LAST_TRANSACTION_ID;
 use crate::charger::CurrentKind;
-use crate::csms::Breed;
 use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::{Breed, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::store::{
@@ -19,7 +19,7 @@ use crate::units::{DeciAmps, Watts};
 
 /// Columns of a transaction, in the order that [`transaction`] reads.
 pub(super) const TRANSACTION: &str = "transaction_id, session, point, connector, id_tag, \
-     started_at, meter_start_wh, ended_at, energy_wh, reason";
+     started_at, meter_start_wh, ended_at, energy_wh, reason, departure, wish_wh";
 
 /// Columns of a command, in the order that [`command`] reads.
 pub(super) const COMMAND: &str =
@@ -136,6 +136,7 @@ pub(super) fn transaction(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
         id_tag: row.get(4)?,
         started_at: Time(row.get(5)?),
         meter_start_wh: row.get(6)?,
+        wish: Wish { departure: row.get::<_, Option<i64>>(10)?.map(Time), energy_wh: row.get(11)? },
         ended,
     })
 }

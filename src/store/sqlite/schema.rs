@@ -13,8 +13,12 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x416d_7063;
 
 /// Step n leads from version n to version n + 1. A step that was ever published never changes.
-const STEPS: [&str; 3] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Makes sure that the file is ours, and brings its tables up to date.
 pub(super) fn prepare(connection: &mut Connection, place: &Place) -> Result<(), StoreError> {

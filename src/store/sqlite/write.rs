@@ -130,8 +130,8 @@ fn transaction(run: &Run<'_>, row: &TransactionRow) -> rusqlite::Result<()> {
     let end = row.ended.as_ref();
     run.run(
         "INSERT OR REPLACE INTO charging_transaction (transaction_id, session, point, connector,
-             id_tag, started_at, meter_start_wh, ended_at, energy_wh, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             id_tag, started_at, meter_start_wh, ended_at, energy_wh, reason, departure, wish_wh)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             row.transaction_id,
             row.session.as_str(),
@@ -143,6 +143,8 @@ fn transaction(run: &Run<'_>, row: &TransactionRow) -> rusqlite::Result<()> {
             end.map(|end| end.at.0),
             end.map(|end| end.energy_wh),
             end.map(|end| end.reason.as_str()),
+            row.wish.departure.map(|at| at.0),
+            row.wish.energy_wh,
         ],
     )?;
     taken(run, row.transaction_id)
