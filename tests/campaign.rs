@@ -132,7 +132,7 @@ fn run(seed: u64, loss: i64) -> Run {
     let (scenario, _) = load(&Source::new("campaign.toml", &text), &|name| Err(name.to_owned()))
         .unwrap_or_else(|problems| panic!("{}\n{text}", problems[0]));
     let fleet: Fleet = expand(&scenario, seed);
-    let strategy = Strategy::ALL[(seed % 4) as usize];
+    let strategy = Strategy::ALL[(seed % Strategy::ALL.len() as u64) as usize];
     let record = World::new(&scenario, &fleet, strategy, seed, None).run();
     Run { text, strategy, seed, scenario, record }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ampacity::allocation::Strategy;
 use ampacity::charger::CurrentKind;
-use ampacity::scenario::model::{Arrivals, ListedSession, TimelineAction};
+use ampacity::scenario::model::{Arrivals, Deadlines, ListedSession, TimelineAction};
 use ampacity::scenario::quantity::parse_instant;
 use ampacity::scenario::{Diagnostic, Scenario, Source, apply_override, expand, load, schema};
 use ampacity::time::{Span, Time};
@@ -275,6 +275,26 @@ fn a_misspelt_column_is_mentioned() {
         sessions("arrival,departure,kwh,chargr\n+1h,+2h,5,cp_001\n", "", CHARGERS);
     assert_eq!(listed[0].charger, None);
     assert!(warnings[0].to_string().contains("did you mean `charger`?"), "{}", warnings[0]);
+}
+
+/// What is known of departures; only an estimate needs an assumed stay.
+#[test]
+fn deadlines_are_what_drivers_plan_unless_the_scenario_says_otherwise() {
+    for (line, deadlines, assumed) in [
+        ("", Deadlines::UserInput, None),
+        ("deadlines = \"truth\"", Deadlines::Truth, None),
+        ("deadlines = \"none\"\nassumed_stay = \"5h\"", Deadlines::None, None),
+        ("deadlines = \"estimate\"", Deadlines::Estimate, Some(8)),
+        ("deadlines = \"estimate\"\nassumed_stay = \"5h\"", Deadlines::Estimate, Some(5)),
+    ] {
+        let head = HEAD.replace("[site]", &format!("[site]\n{line}"));
+        let text = format!("{head}{CHARGERS}{CARS}");
+        let loaded = load(&Source::new("test.toml", &text), &|_| Err(String::new()));
+        let (scenario, _) = loaded.unwrap_or_else(|problems| panic!("{}", problems[0]));
+        assert_eq!(scenario.site.deadlines, deadlines, "{line}");
+        let assumed = assumed.map(|hours| Span::from_s(hours * 3600));
+        assert_eq!(scenario.site.control.assumed_stay, assumed, "{line}");
+    }
 }
 
 // ---- overrides

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use ampacity::allocation::Strategy;
 use ampacity::report::{Report, Verdict, charts, summary};
-use ampacity::scenario::model::Scenario;
+use ampacity::scenario::model::{Deadlines, Scenario};
 use ampacity::scenario::{Source, expand, load};
 use ampacity::sim::record::{CommandRecord, ENERGY_TOLERANCE, RunRecord, SessionRecord};
 use ampacity::sim::world::World;
 use ampacity::time::Span;
+use ampacity::units::Watts;
 
+/// Those of the guide.
 const STRATEGIES: [Strategy; 4] =
     [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
@@ -91,8 +93,13 @@ fn under_every_strategy(name: &str, look: impl Fn(&Report<'_>, &str)) {
 }
 
 fn run_all(name: &str, look: impl Fn(&Report<'_>, &str)) {
-    let scenario = shipped(name);
-    for strategy in STRATEGIES {
+    let mut scenario = shipped(name);
+    for strategy in Strategy::ALL {
+        if !STRATEGIES.contains(&strategy) {
+            // The stories are of the guide's strategies; who is overtaken by an earlier departure,
+            // or whose turn at full power ends, pauses more often.
+            scenario.asserts.retain(|assertion| assertion.metric != "pauses_per_session");
+        }
         let record = run(&scenario, strategy, scenario.seed);
         let report = Report::new(&scenario, &record, "");
         let name = format!("{name} under {strategy}");
@@ -192,6 +199,28 @@ fn the_morning_at_the_workplace_is_shared_as_each_strategy_says() {
             .sum()
     };
     assert!(charged_h(priority) < 0.8 * charged_h(equal), "weight makes full sooner");
+}
+
+#[test]
+fn on_a_tight_morning_known_departures_serve_more_and_unknown_ones_come_by_arrival() {
+    let mut scenario = shipped("workplace");
+    scenario.site.max_power = Watts::from_kw(70.0);
+    let mut met = |strategy, deadlines| {
+        scenario.site.deadlines = deadlines;
+        let record = run(&scenario, strategy, scenario.seed);
+        let metrics = Report::new(&scenario, &record, "").metrics;
+        (metrics.demand_met_pct.expect("demand"), record.digest)
+    };
+    let (by_arrival, arrivals) = met(Strategy::FirstComeFirstServed, Deadlines::UserInput);
+    let (by_deadline, _) = met(Strategy::EarliestDeadlineFirst, Deadlines::Truth);
+    assert!(by_deadline > by_arrival + 2.0, "{by_deadline} against {by_arrival}");
+    for deadlines in [Deadlines::Estimate, Deadlines::None] {
+        let (_, digest) = met(Strategy::EarliestDeadlineFirst, deadlines);
+        assert_eq!(digest, arrivals, "{deadlines:?}: who comes first is taken to leave first");
+    }
+    let (known, _) = met(Strategy::LeastLaxityFirst, Deadlines::Truth);
+    let (unknown, _) = met(Strategy::LeastLaxityFirst, Deadlines::None);
+    assert!(known > unknown + 2.0, "{known} against {unknown}");
 }
 
 #[test]

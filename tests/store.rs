@@ -5,10 +5,10 @@ use std::path::Path;
 
 use ampacity::allocation::Strategy as Sharing;
 use ampacity::charger::CurrentKind;
-use ampacity::csms::StopTold;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
 use ampacity::csms::manner::{Breed, Manner, Scope};
 use ampacity::csms::records::{LocalList, Record, Transfer};
+use ampacity::csms::{StopTold, Wish};
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::ocpp::types::{AuthorizationStatus, StopReason};
 use ampacity::store::memory::Memory;
@@ -58,6 +58,10 @@ fn held(site_number: u8, at: i64, watts: i64, active_sessions: u32) -> Fact {
     })
 }
 
+/// What its driver wants.
+const WISH: Wish =
+    Wish { departure: Some(Time::from_unix_s(2_000_000_000)), energy_wh: Some(24_500) };
+
 fn charging(id: i64, started: i64, ended: Option<i64>) -> TransactionRow {
     TransactionRow {
         transaction_id: id,
@@ -69,6 +73,7 @@ fn charging(id: i64, started: i64, ended: Option<i64>) -> TransactionRow {
         said: second(started - 7_200),
         meter_start_wh: 1_000 * id,
         stop: ended.map(|at| StopTold { said: second(at - 7_200), meter_stop_wh: 1_007 * id }),
+        wish: WISH,
         ended: ended.map(|at| TransactionEnd {
             at: second(at),
             energy_wh: 7 * id,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ampacity::csms::Wish;
 use ampacity::csms::config::Setpoint;
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::store::sqlite::{Options, Sqlite};
@@ -27,6 +28,10 @@ fn instant(number: i64) -> Time {
     Time::from_unix_s(60 * number)
 }
 
+/// What its driver wants.
+const WISH: Wish =
+    Wish { departure: Some(Time::from_unix_s(2_000_000_000)), energy_wh: Some(24_500) };
+
 /// Everything that becomes true when transaction `number` begins.
 fn batch(number: i64) -> Vec<Fact> {
     let point = ChargePointId::new("CP1");
@@ -42,6 +47,7 @@ fn batch(number: i64) -> Vec<Fact> {
             said: instant(number),
             meter_start_wh: number,
             stop: None,
+            wish: WISH,
             ended: None,
         }),
         Fact::Limit(LimitRow { point, connector: 1, confirmed: None, bound: Setpoint(number) }),

@@ -52,6 +52,11 @@ impl Session {
     pub(super) fn is_running(&self) -> bool {
         self.previous > Watts::ZERO
     }
+
+    /// True when the energy that was wished for is there, whatever the car still takes.
+    pub(super) fn is_fulfilled(&self) -> bool {
+        self.energy_left.is_some_and(|left| left <= 0)
+    }
 }
 
 impl Choice {
@@ -124,6 +129,8 @@ mod tests {
             previous: Watts::ZERO,
             last_switch: Time(0),
             wants_power: true,
+            departure: None,
+            energy_left: None,
         }
     }
 

@@ -3,11 +3,11 @@
 
 use super::admission;
 use super::contest::{Choice, Contest};
-use super::rotation::{self, Queue, Weights};
+use super::rotation::{self, Order, Queue};
 
 /// Admits in rotation order.
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
-    admit(contest, rotation::queue(contest, Weights::Ignored))
+    admit(contest, rotation::queue(contest, Order::Service))
 }
 
 /// Admits in the order of a queue; those held off come last and are not admitted.

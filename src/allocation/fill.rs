@@ -218,6 +218,8 @@ mod tests {
             previous: Watts::ZERO,
             last_switch: Time(0),
             wants_power: true,
+            departure: None,
+            energy_left: None,
         }
     }
 

@@ -19,7 +19,7 @@
 use super::Session;
 use super::admission;
 use super::contest::{Choice, Contest};
-use super::rotation::{self, Queue, Weights};
+use super::rotation::{self, Order, Queue};
 use crate::units::Watts;
 
 /// Cells of the largest table that is built: 32 MiB and some milliseconds.
@@ -46,7 +46,7 @@ struct Knapsack<'a> {
 /// Admits the lexicographically first set with the largest total.
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let claims = contest.claims;
-    let Queue { order, held } = rotation::queue(contest, Weights::Ignored);
+    let Queue { order, held } = rotation::queue(contest, Order::Service);
     let is_forced = |claim: &usize| {
         claims[*claim].min == Watts::ZERO || rotation::is_kept(contest, &claims[*claim])
     };

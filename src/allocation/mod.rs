@@ -3,7 +3,6 @@
 //! A [`Problem`] is everything a decision depends on; [`solve`] returns one rate per session and
 //! the reason for each. No I/O, no clock, no floats in a decision, no dependence on the order in
 //! which sessions are listed. Definitions: `allocation.md` §2 of the design notes.
-
 //!
 //! | strategy | who is admitted | what the admitted get |
 //! |---|---|---|
@@ -11,6 +10,10 @@
 //! | `first_come_first_served` | by arrival | all they can take, in order |
 //! | `priority` | by weight, then rotation | weighted max-min fair |
 //! | `max_throughput` | the set that takes most | max-min fair |
+//! | `earliest_deadline_first` | by departure | all they can take, in order |
+//! | `least_laxity_first` | in rotation order, least laxity first | equal laxity afterwards |
+//! | `round_robin` | in rotation order | all they can take, in order |
+//! | `proportional_fair` | in rotation order by weight | weighted max-min fair |
 //!
 //! Common to all: a session is admitted with its minimum or gets nothing, rates lie on the grid of
 //! the session's step, and the sum never exceeds the capacity. While the hardware of all sessions
@@ -23,12 +26,17 @@
 
 mod admission;
 mod contest;
+mod earliest_deadline_first;
 mod equal;
 mod fill;
 mod first_come_first_served;
+mod in_order;
+mod least_laxity_first;
 mod max_throughput;
 mod priority;
+mod proportional_fair;
 mod rotation;
+mod round_robin;
 mod strategy;
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +62,49 @@ pub enum Strategy {
     Priority,
     /// The largest total the site can deliver now.
     MaxThroughput,
+    /// Who departs first gets full power; what is left goes to those who stay longer.
+    EarliestDeadlineFirst,
+    /// Power goes where least time is left beyond what charging needs, smoothed: after a rotation
+    /// epoch everybody who is limited has the same time left.
+    LeastLaxityFirst,
+    /// Full power in turns, for a rotation epoch each.
+    RoundRobin,
+    /// Rates as the weights, so that no other division gains more in parts than it costs in parts;
+    /// who waits has its turn, whatever its weight.
+    ProportionalFair,
+}
+
+impl Strategy {
+    /// True when earlier sessions of an order get all they can take, so that a minimum that fits
+    /// is no promise of a place.
+    fn serves_in_order(self) -> bool {
+        use Strategy::{EarliestDeadlineFirst, FirstComeFirstServed, RoundRobin};
+        matches!(self, FirstComeFirstServed | EarliestDeadlineFirst | RoundRobin)
+    }
+
+    /// True when weights matter.
+    #[must_use]
+    pub fn heeds_weights(self) -> bool {
+        matches!(self, Strategy::Priority | Strategy::ProportionalFair)
+    }
+
+    /// True when it matters when cars leave and what they need until then.
+    #[must_use]
+    pub fn heeds_deadlines(self) -> bool {
+        matches!(self, Strategy::EarliestDeadlineFirst | Strategy::LeastLaxityFirst)
+    }
+
+    /// True when a decision of the next rotation epoch may differ although everybody has a place
+    /// and nothing has happened: turns end, laxities pass, wishes are fulfilled.
+    #[must_use]
+    pub fn moves_with_time(self) -> bool {
+        self.heeds_deadlines() || self == Strategy::RoundRobin
+    }
+
+    /// True when places change at rotation epochs and are kept for a minimum on-time.
+    fn rotates(self) -> bool {
+        !matches!(self, Strategy::FirstComeFirstServed | Strategy::EarliestDeadlineFirst)
+    }
 }
 
 /// One session that wants power. All rates are multiples of `step` (see [`Session::normalised`]).
@@ -82,6 +133,10 @@ pub struct Session {
     pub last_switch: Time,
     /// False: connected, but asks for nothing (full, or suspended by the car for long).
     pub wants_power: bool,
+    /// When the car is expected to leave, where that is known.
+    pub departure: Option<Time>,
+    /// Energy that it still needs by then, Wh, where that is known.
+    pub energy_left: Option<i64>,
 }
 
 /// What rotation may do at this instant.
@@ -97,6 +152,8 @@ pub struct Rotation {
     pub min_off: Span,
     /// A session younger than this is welcomed with its minimum if at all possible (3.5 min).
     pub welcome: Span,
+    /// Length of an epoch (default 15 min); laxities are made equal for its end.
+    pub epoch: Span,
 }
 
 /// Everything a decision depends on.
@@ -198,7 +255,7 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
         // Sorting all to find the places of a few would be most of the work.
         Some(all) => {
             let mut running = all.admitted_in_order().filter(is_wanted).collect();
-            rotation::sort(&contest, rotation::Weights::of(problem.strategy), &mut running);
+            rotation::sort(&contest, rotation::Order::of(problem.strategy), &mut running);
             let mut held: Vec<usize> =
                 (0..claims.len()).filter(|&claim| all.held[claim]).filter(is_wanted).collect();
             contest::sort_by_arrival(&claims, &mut held);
@@ -221,10 +278,10 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
     order
 }
 
-/// The choice when nobody has to wait, which needs no order. First come, first served makes
-/// sessions wait also when all minimums fit, because earlier ones get all they can take.
+/// The choice when nobody has to wait, which needs no order. Where earlier ones get all they can
+/// take, sessions wait also when all minimums fit.
 fn everybody(strategy: Strategy, contest: &Contest<'_>) -> Option<Choice> {
-    if strategy == Strategy::FirstComeFirstServed { None } else { Choice::everybody(contest) }
+    if strategy.serves_in_order() { None } else { Choice::everybody(contest) }
 }
 
 fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
@@ -233,14 +290,24 @@ fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
         Strategy::FirstComeFirstServed => first_come_first_served::choose(contest),
         Strategy::Priority => priority::choose(contest),
         Strategy::MaxThroughput => max_throughput::choose(contest),
+        Strategy::EarliestDeadlineFirst => earliest_deadline_first::choose(contest),
+        Strategy::LeastLaxityFirst => least_laxity_first::choose(contest),
+        Strategy::RoundRobin => round_robin::choose(contest),
+        Strategy::ProportionalFair => proportional_fair::choose(contest),
     }
 }
 
 fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     match strategy {
         Strategy::Equal | Strategy::MaxThroughput => share_out(contest, choice, |_| 1),
-        Strategy::FirstComeFirstServed => first_come_first_served::rates(contest, choice),
-        Strategy::Priority => share_out(contest, choice, |session| session.weight),
+        Strategy::FirstComeFirstServed | Strategy::EarliestDeadlineFirst => {
+            in_order::rates(contest, choice)
+        }
+        Strategy::RoundRobin => round_robin::rates(contest),
+        Strategy::LeastLaxityFirst => least_laxity_first::rates(contest, choice),
+        Strategy::Priority | Strategy::ProportionalFair => {
+            share_out(contest, choice, |session| session.weight)
+        }
     }
 }
 
@@ -273,11 +340,7 @@ fn reasons(
             Reason::Hold
         } else if !choice.admitted[claim] {
             let never_fits = session.min > contest.capacity;
-            if never_fits || strategy == Strategy::FirstComeFirstServed {
-                Reason::Site
-            } else {
-                Reason::Rotation
-            }
+            if never_fits || !strategy.rotates() { Reason::Site } else { Reason::Rotation }
         } else if rates[claim] < session.cap {
             Reason::Site
         } else if session.cap < session.hardware {
@@ -294,9 +357,7 @@ fn reasons(
 fn kept_on(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<bool> {
     let claims = contest.claims;
     let may_be_kept = |claim: usize| {
-        choice.admitted[claim]
-            && strategy != Strategy::FirstComeFirstServed
-            && rotation::is_kept(contest, &claims[claim])
+        choice.admitted[claim] && strategy.rotates() && rotation::is_kept(contest, &claims[claim])
     };
     let somebody_waits = (0..claims.len()).any(|c| !choice.admitted[c] && !choice.held[c]);
     if !somebody_waits || !(0..claims.len()).any(may_be_kept) {

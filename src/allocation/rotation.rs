@@ -13,9 +13,12 @@
 use std::cmp::Reverse;
 
 use super::contest::Contest;
-use super::{Session, Strategy};
+use super::{Rotation, Session, Strategy, least_laxity_first};
 use crate::time::Time;
 use crate::units::Watts;
+
+/// Weights go up to this, so a service times it stays distinct when divided by a weight.
+const LARGEST_WEIGHT: i64 = 1000;
 
 /// Claims in rotation order, without those held off.
 #[derive(Clone, Debug)]
@@ -25,30 +28,47 @@ pub(super) struct Queue {
     pub(super) held: Vec<bool>,
 }
 
-/// Whether weights come before the rotation key.
+/// What decides between sessions of the same rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weights {
-    /// Everybody counts the same.
-    Ignored,
-    /// Higher weights first.
-    Respected,
+pub(super) enum Order {
+    /// Who received least goes first.
+    Service,
+    /// Higher weights go first, whatever the rank; then who received least.
+    Weights,
+    /// Who received least for its weight goes first.
+    ServiceByWeight,
+    /// Who has least laxity goes first.
+    Laxity,
 }
 
-impl Weights {
-    /// What a strategy with rotation does with weights.
-    pub(super) fn of(strategy: Strategy) -> Weights {
+impl Order {
+    /// That of a strategy with rotation.
+    pub(super) fn of(strategy: Strategy) -> Order {
         match strategy {
-            Strategy::Priority => Weights::Respected,
-            _ => Weights::Ignored,
+            Strategy::Priority => Order::Weights,
+            Strategy::ProportionalFair => Order::ServiceByWeight,
+            Strategy::LeastLaxityFirst => Order::Laxity,
+            _ => Order::Service,
+        }
+    }
+
+    /// Smaller goes first.
+    fn key(self, session: &Session, rotation: &Rotation) -> i64 {
+        match self {
+            Order::Service | Order::Weights => session.service,
+            Order::ServiceByWeight => {
+                session.service.saturating_mul(LARGEST_WEIGHT) / i64::from(session.weight)
+            }
+            Order::Laxity => least_laxity_first::laxity(session, rotation.now).0,
         }
     }
 }
 
 /// The rotation order of all that are not held off.
-pub(super) fn queue(contest: &Contest<'_>, weights: Weights) -> Queue {
+pub(super) fn queue(contest: &Contest<'_>, by: Order) -> Queue {
     let held = held(contest);
     let mut order = (0..held.len()).filter(|&claim| !held[claim]).collect();
-    sort(contest, weights, &mut order);
+    sort(contest, by, &mut order);
     Queue { order, held }
 }
 
@@ -57,14 +77,15 @@ pub(super) fn held(contest: &Contest<'_>) -> Vec<bool> {
     contest.claims.iter().map(|claim| is_held(contest, claim)).collect()
 }
 
-/// Sorts some of the claims into rotation order: rank (see [`ranks`]), then least service, arrival,
-/// id.
-pub(super) fn sort(contest: &Contest<'_>, weights: Weights, order: &mut Vec<usize>) {
+/// Sorts some of the claims into rotation order: rank (see [`ranks`]), then as asked, then arrival
+/// and id.
+pub(super) fn sort(contest: &Contest<'_>, by: Order, order: &mut Vec<usize>) {
     let ranks = ranks(contest);
     let key = |claim: usize| {
         let s = &contest.claims[claim];
-        let weight = if weights == Weights::Respected { s.weight } else { 1 };
-        ((Reverse(weight), ranks[claim], s.service, s.arrival, s.id), claim)
+        let weight = if by == Order::Weights { s.weight } else { 1 };
+        let key = by.key(s, &contest.rotation);
+        ((Reverse(weight), ranks[claim], key, s.arrival, s.id), claim)
     };
     let mut keyed: Vec<_> = order.drain(..).map(key).collect();
     keyed.sort_unstable();
@@ -132,7 +153,7 @@ fn replaceable_from(contest: &Contest<'_>, claim: &Session) -> Time {
 }
 
 /// Plugged in a moment ago and not yet served.
-fn is_newcomer(contest: &Contest<'_>, claim: &Session) -> bool {
+pub(super) fn is_newcomer(contest: &Contest<'_>, claim: &Session) -> bool {
     !claim.is_running()
         && claim.last_switch <= claim.arrival
         && claim.arrival + contest.rotation.welcome > contest.rotation.now

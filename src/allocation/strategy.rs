@@ -7,16 +7,24 @@ use super::Strategy;
 
 /// A name that no strategy has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown strategy {0:?}; one of equal, first_come_first_served, priority, max_throughput")]
+#[error("unknown strategy {0:?}; one of {names}", names = names())]
 pub struct UnknownStrategy(pub String);
+
+fn names() -> String {
+    Strategy::ALL.map(Strategy::name).join(", ")
+}
 
 impl Strategy {
     /// Every strategy, in the order in which reports list them.
-    pub const ALL: [Strategy; 4] = [
+    pub const ALL: [Strategy; 8] = [
         Strategy::Equal,
         Strategy::FirstComeFirstServed,
         Strategy::Priority,
         Strategy::MaxThroughput,
+        Strategy::EarliestDeadlineFirst,
+        Strategy::LeastLaxityFirst,
+        Strategy::RoundRobin,
+        Strategy::ProportionalFair,
     ];
 
     /// The name in the REST API and in scenario files.
@@ -27,6 +35,10 @@ impl Strategy {
             Strategy::FirstComeFirstServed => "first_come_first_served",
             Strategy::Priority => "priority",
             Strategy::MaxThroughput => "max_throughput",
+            Strategy::EarliestDeadlineFirst => "earliest_deadline_first",
+            Strategy::LeastLaxityFirst => "least_laxity_first",
+            Strategy::RoundRobin => "round_robin",
+            Strategy::ProportionalFair => "proportional_fair",
         }
     }
 }

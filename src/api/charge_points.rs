@@ -100,7 +100,7 @@ pub(super) struct ChargePointResponse {
     registered: bool,
     /// Rating of each connector.
     hardware: HardwareBody,
-    /// Under the strategy `priority`.
+    /// Under the strategies `priority` and `proportional_fair`.
     #[schema(minimum = 1, maximum = 1000, example = 1)]
     weight: u32,
     /// Connector 1 first.

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::allocation::Strategy;
 use crate::api::contract::Body;
 use crate::api::problem::{FieldError, Problem};
 use crate::api::values::{Id, Instant, Kw, Rule, Weight};
@@ -35,8 +34,8 @@ pub(super) struct ConfigRequest {
     /// Kept for other loads, in kW; at most `max_power_kw`.
     #[schema(value_type = f64, minimum = 0, maximum = 1_000_000, example = 10)]
     reserve_kw: Kw,
-    /// Weights of the strategy `priority` by charge point, 1 where absent. Without this field the
-    /// weights stay as they are.
+    /// Weights of `priority` and `proportional_fair` by charge point, 1 where absent. Without this
+    /// field the weights stay as they are.
     #[schema(value_type = Option<BTreeMap<Id, Weight>>)]
     priorities: Option<BTreeMap<String, u32>>,
     /// The most that other loads take, in kW: counts whenever no reading of their meter holds (PUT
@@ -45,7 +44,7 @@ pub(super) struct ConfigRequest {
     worst_load_kw: Option<Kw>,
 }
 
-/// Weights of the strategy `priority`.
+/// Weights of the strategies `priority` and `proportional_fair`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PrioritiesRequest {
@@ -70,7 +69,7 @@ pub(super) struct ConfigResponse {
     /// Kept for other loads, in kW.
     #[schema(value_type = f64, minimum = 0, example = 10)]
     reserve_kw: Kw,
-    /// Weights by charge point, where the strategy is `priority` and any were given.
+    /// Weights by charge point, where the strategy heeds them and any were given.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<Id, Weight>, required = false)]
     priorities: BTreeMap<ChargePointId, u32>,
@@ -82,7 +81,7 @@ pub(super) struct ConfigResponse {
     updated_at: Instant,
 }
 
-/// Weights of the strategy `priority`.
+/// Weights of the strategies `priority` and `proportional_fair`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PrioritiesResponse {
     #[schema(example = "site_01HXMNOPQR34567890")]
@@ -111,7 +110,7 @@ impl Version {
 
     fn config(self) -> Response {
         let (etag, config) = (self.etag(), self.config);
-        let weighs = config.strategy == Strategy::Priority;
+        let weighs = config.strategy.heeds_weights();
         let body = ConfigResponse {
             site_id: self.site_id,
             max_power_kw: Kw(config.max_power),
@@ -206,7 +205,7 @@ pub(super) async fn put_config(
     .map(Version::config)
 }
 
-/// The weights of the strategy `priority`
+/// The weights of the strategies `priority` and `proportional_fair`
 #[utoipa::path(
     get, path = "/api/v1/smart-charging/sites/{site_id}/priorities", tag = "smart charging",
     params(("site_id" = Id, Path, description = "The site")),
@@ -224,7 +223,7 @@ pub(super) async fn get_priorities(
     configured(&api, &site).await.map(Version::priorities)
 }
 
-/// Set the weights of the strategy `priority`
+/// Set the weights of the strategies `priority` and `proportional_fair`
 ///
 /// All of them: a charge point that is not named has weight 1.
 #[utoipa::path(

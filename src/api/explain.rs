@@ -123,7 +123,7 @@ struct Claim {
     /// Largest rate worth offering, in kW.
     #[schema(value_type = f64, minimum = 0, example = 11.73)]
     cap_kw: Kw,
-    /// Under the strategy `priority`.
+    /// Under the strategies `priority` and `proportional_fair`.
     #[schema(minimum = 1, maximum = 1000, example = 1)]
     weight: u32,
     /// Energy received, in Wh; whoever has less is served first on rotation.

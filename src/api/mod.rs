@@ -197,6 +197,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(commands::get_command))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(sessions::get_session))
+        .routes(routes!(sessions::put_wish))
         .routes(routes!(cards::put_card, cards::delete_card))
         .routes(routes!(events::stream_events))
         .routes(routes!(simulation::get_simulation))

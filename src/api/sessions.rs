@@ -7,12 +7,12 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::contract::Params;
+use crate::api::contract::{Body, Params};
 use crate::api::problem::{FieldError, Problem};
 use crate::api::tenancy::Reach;
 use crate::api::values::{Id, Instant, Kw};
 use crate::api::{ApiState, Shared};
-use crate::csms::SessionView;
+use crate::csms::{Input, SessionView, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::store::TransactionRow;
 use crate::time::{Span, Time};
@@ -54,6 +54,28 @@ pub(super) enum SessionState {
     Ended,
 }
 
+/// What a driver wants; absent or null: not known.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WishRequest {
+    /// When the car leaves.
+    departure_at: Option<Instant>,
+    /// Energy from the start of the session on, in kWh.
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 10_000, example = 24.5)]
+    energy_kwh: Option<Kw>,
+}
+
+/// What is known of what a driver wants.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WishResponse {
+    /// When the car leaves.
+    #[schema(required)]
+    departure_at: Option<Instant>,
+    /// Energy from the start of the session on, in kWh.
+    #[schema(required, value_type = Option<f64>, minimum = 0, example = 24.5)]
+    energy_kwh: Option<Kw>,
+}
+
 /// A session.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionResponse {
@@ -91,6 +113,8 @@ pub(super) struct SessionResponse {
     /// The last meter value, in kW; 0 after the end.
     #[schema(value_type = f64, example = 19.4)]
     actual_draw_kw: Kw,
+    /// What its driver wants.
+    wish: WishResponse,
 }
 
 /// A page of sessions.
@@ -145,6 +169,10 @@ impl Live {
             stop_reason: row.ended.as_ref().map(|end| end.reason.as_str()),
             allocated_kw: Kw(now.map(|now| now.allocated).unwrap_or_default()),
             actual_draw_kw: Kw(now.map(|now| now.draw).unwrap_or_default()),
+            wish: WishResponse {
+                departure_at: row.wish.departure.map(Instant),
+                energy_kwh: row.wish.energy_wh.map(|energy| Kw(Watts(energy))),
+            },
         }
     }
 }
@@ -251,8 +279,42 @@ pub(super) async fn get_session(
     State(api): State<ApiState>,
     Path(session): Path<String>,
 ) -> Result<Json<SessionResponse>, Problem> {
-    let id = SessionId::new(&session);
-    let row = api.ask(move |store| store.session(&id)).await?;
-    let row = row.ok_or_else(|| Problem::not_found(format!("there is no session {session}")))?;
+    let row = stored(&api, &session).await?;
     Ok(Json(Live::look(&api).await?.session(row)))
+}
+
+/// Tell what a driver wants
+///
+/// OCPP 1.6 has no message for it: an app or a desk tells. The strategies `earliest_deadline_first`
+/// and `least_laxity_first` go by it; sessions of which no departure is known come last there. A wish
+/// replaces the one before as a whole.
+#[utoipa::path(
+    put, path = "/api/v1/sessions/{session_id}/wish", tag = "sessions",
+    params(("session_id" = Id, Path, description = "The session")),
+    request_body(content = WishRequest),
+    responses(
+        (status = 200, description = "The session", body = SessionResponse),
+        (status = 409, description = "It has ended, or the simulation is over"),
+    ),
+    security(("bearer" = ["control"])),
+)]
+pub(super) async fn put_wish(
+    State(api): State<ApiState>,
+    Path(session): Path<String>,
+    Body(request): Body<WishRequest>,
+) -> Result<Json<SessionResponse>, Problem> {
+    let mut row = stored(&api, &session).await?;
+    let wish = Wish {
+        departure: request.departure_at.map(|at| at.0),
+        energy_wh: request.energy_kwh.map(|energy| energy.0.0),
+    };
+    api.handle.input(Input::Wish { session: row.session.clone(), wish }).await?;
+    row.wish = wish;
+    Ok(Json(Live::look(&api).await?.session(row)))
+}
+
+async fn stored(api: &Shared, session: &str) -> Result<TransactionRow, Problem> {
+    let id = SessionId::new(session);
+    let row = api.ask(move |store| store.session(&id)).await?;
+    row.ok_or_else(|| Problem::not_found(format!("there is no session {session}")))
 }

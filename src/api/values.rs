@@ -258,7 +258,7 @@ pub(super) enum Id {}
 pub(super) enum IdTag {}
 pub(super) enum Key {}
 pub(super) enum Interval {}
-/// A weight of the priority strategy.
+/// A weight of the strategies that heed them.
 pub(super) enum Weight {}
 
 schema!(Rule, "Strategy", names(Strategy::ALL.map(Strategy::name), "How the power is shared"));
@@ -278,7 +278,7 @@ schema!(
         .schema_type(SchemaType::Type(Type::Integer))
         .minimum(Some(1))
         .maximum(Some(1000))
-        .description(Some("Weight under the strategy `priority`"))
+        .description(Some("Weight under the strategies `priority` and `proportional_fair`"))
         .into()
 );
 

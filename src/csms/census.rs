@@ -6,7 +6,8 @@
 
 use crate::allocation::Session;
 use crate::charger::CurrentKind;
-use crate::csms::config::{Hardware, Setpoint, SiteConfig};
+use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::control::Site;
 use crate::csms::event::Binding;
 use crate::csms::point::{Active, Point};
 use crate::csms::trust;
@@ -109,9 +110,9 @@ impl Csms {
             let row = &mut rows[point.0];
             row.has_changed = false;
             let station = &self.points[point.0];
-            let config = &self.sites[station.site.0].config;
+            let site = &self.sites[station.site.0];
             let seats = &mut seats[row.first_seat..row.first_seat + row.connectors];
-            row.uncontrolled = survey(station, config, self.budgets[point.0].reserved, seats);
+            row.uncontrolled = survey(station, site, self.budgets[point.0].reserved, seats);
         }
         let mut census = Census::default();
         for point in &self.sites[site.0].points {
@@ -125,13 +126,13 @@ impl Csms {
 
     /// The same, looked up anew: for questions that must leave everything as it is.
     pub(super) fn fresh_census(&self, site: SiteIx) -> Census {
-        let config = &self.sites[site.0].config;
+        let state = &self.sites[site.0];
         let mut census = Census::default();
         for point in &self.sites[site.0].points {
             let station = &self.points[point.0];
             let mut seats = vec![None; station.connectors.len()];
             let reserved = self.budgets[point.0].reserved;
-            let uncontrolled = survey(station, config, reserved, &mut seats);
+            let uncontrolled = survey(station, state, reserved, &mut seats);
             census.take(*point, uncontrolled, &seats);
         }
         census
@@ -142,9 +143,9 @@ impl Csms {
         let row = &self.roster.rows[point.0];
         let known = &self.roster.seats[row.first_seat..row.first_seat + row.connectors];
         let station = &self.points[point.0];
-        let config = &self.sites[station.site.0].config;
+        let site = &self.sites[station.site.0];
         let mut fresh = vec![None; row.connectors];
-        let uncontrolled = survey(station, config, self.budgets[point.0].reserved, &mut fresh);
+        let uncontrolled = survey(station, site, self.budgets[point.0].reserved, &mut fresh);
         for (fresh, known) in fresh.iter_mut().zip(known) {
             if let (Some(fresh), Some(known)) = (fresh, known) {
                 fresh.settled = known.settled;
@@ -155,12 +156,7 @@ impl Csms {
 }
 
 /// Looks up the sessions of a charge point and returns the room of what cannot be controlled.
-fn survey(
-    station: &Point,
-    config: &SiteConfig,
-    reserved: Watts,
-    seats: &mut [Option<Seat>],
-) -> Watts {
+fn survey(station: &Point, site: &Site, reserved: Watts, seats: &mut [Option<Seat>]) -> Watts {
     seats.fill(None);
     if !station.line.online {
         return reserved;
@@ -173,7 +169,7 @@ fn survey(
             uncontrolled += held;
             continue;
         };
-        let session = active.as_session(hardware, config, station.weight);
+        let session = active.as_session(hardware, site, station.weight);
         // Or what it cannot be told to go below.
         let floor = station.floor(index).unwrap_or_default();
         let floor = hardware.watts(floor, active.phases(hardware));
@@ -186,7 +182,7 @@ fn survey(
 
 impl Active {
     /// The session as the allocator sees it.
-    fn as_session(&self, hardware: &Hardware, config: &SiteConfig, weight: u32) -> Session {
+    fn as_session(&self, hardware: &Hardware, site: &Site, weight: u32) -> Session {
         let phases = self.phases(hardware);
         let full = hardware.cap(phases);
         let worth = self.acceptance.worth_offering(hardware);
@@ -197,11 +193,12 @@ impl Active {
             };
             rate.min(full)
         });
+        let assumed = site.control.assumed_stay.map(|stay| self.started + stay);
         Session {
             id: self.transaction_id as u64,
             arrival: self.started,
             weight,
-            min: hardware.minimum(config.min_charge_rate, phases),
+            min: hardware.minimum(site.config.min_charge_rate, phases),
             cap,
             hardware: full,
             step: hardware.step(phases),
@@ -209,6 +206,8 @@ impl Active {
             previous: self.rate,
             last_switch: self.switched_at,
             wants_power: !self.acceptance.is_full(),
+            departure: self.wish.departure.or(assumed),
+            energy_left: self.wish.energy_wh.map(|wish| wish - self.account.wh()),
         }
     }
 }

@@ -87,6 +87,8 @@ pub struct Control {
     pub start_current_a: i64,
     /// Limits follow what cars prove to accept.
     pub learn_acceptance: bool,
+    /// How long a car is taken to stay whose departure nobody has told; `None`: that is not known.
+    pub assumed_stay: Option<Span>,
 }
 
 impl Default for Control {
@@ -106,6 +108,7 @@ impl Default for Control {
             welcome: Span::from_s(210),
             start_current_a: 6,
             learn_acceptance: true,
+            assumed_stay: None,
         }
     }
 }

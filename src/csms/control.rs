@@ -1,7 +1,8 @@
 //! The site control loop: triggers become decisions, decisions become targets.
 //!
 //! Event-driven: a decision is made because something happened, never because time passed, apart
-//! from the ends that an earlier decision announced (rotation epochs, minimum off-times). Triggers
+//! from the ends that an earlier decision announced (rotation epochs, minimum off-times; while power
+//! is short, also epochs of strategies whose rates move with time). Triggers
 //! that come close together make one decision; what a car proves to accept is never urgent and
 //! waits longest. Sources: allocation.md §2 (strategies), §4.3 (damping).
 
@@ -146,7 +147,8 @@ impl Csms {
         let parked = parked(&census, &shares, left, epoch_starts);
         let parks = census.sessions.iter().zip(&parked);
         let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
-        let rotated = turn && swapped(&census.sessions, &shares, &parked);
+        let moves = problem.strategy.moves_with_time();
+        let rotated = turn && swapped(&census.sessions, &shares, &parked, moves);
         self.announce(now, site, &census, &shares, unparked);
         // One pass over all sessions: on a large site every further one would cost as much.
         let targets = self.targets_before(site, &census.places);
@@ -207,6 +209,7 @@ impl Csms {
                 min_on: control.min_on,
                 min_off: control.min_off,
                 welcome: control.welcome,
+                epoch: control.rotation,
             },
         }
     }
@@ -282,14 +285,17 @@ impl Csms {
     ) {
         let control = &self.sites[site.0].control;
         let (rotation, min_on, min_off) = (control.rotation, control.min_on, control.min_off);
+        let moves = self.sites[site.0].config.strategy.moves_with_time();
         let welcome = control.welcome;
         let mut waiting = false;
+        let mut limited = false;
         let mut hold_ends = Time::NEVER;
         let mut keep_ends = Time::NEVER;
         for (session, share) in census.sessions.iter().zip(shares) {
-            waiting |= session.wants_power
-                && share.rate == Watts::ZERO
+            let wants_more = session.wants_power
                 && matches!(share.reason, Reason::Rotation | Reason::Site | Reason::Hold);
+            limited |= wants_more;
+            waiting |= wants_more && share.rate == Watts::ZERO;
             let runs = session.previous > Watts::ZERO;
             if share.reason == Reason::Hold {
                 let wait = if runs { min_on } else { min_off };
@@ -305,7 +311,7 @@ impl Csms {
             // Whoever may be replaced from then on could have to make room for a better set.
             hold_ends = hold_ends.min(keep_ends);
         }
-        if waiting || unparked {
+        if waiting || unparked || (limited && moves) {
             self.timers.arm(Key::Epoch(site), now.next_multiple(rotation));
         } else {
             self.timers.disarm(Key::Epoch(site));
@@ -353,11 +359,19 @@ pub(super) fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<alloc
     shares
 }
 
-/// True when a session lost its turn or got it.
-fn swapped(sessions: &[Session], shares: &[allocation::Share], parked: &[Option<Watts>]) -> bool {
+/// True when a session lost its turn or got it, or where rates move by themselves has another.
+fn swapped(
+    sessions: &[Session],
+    shares: &[allocation::Share],
+    parked: &[Option<Watts>],
+    rates_move: bool,
+) -> bool {
     let rates = shares.iter().zip(parked).map(|(share, parked)| parked.unwrap_or(share.rate));
     let mut pairs = sessions.iter().zip(rates);
-    pairs.any(|(session, rate)| (session.previous > Watts::ZERO) != (rate > Watts::ZERO))
+    pairs.any(|(session, rate)| {
+        let switched = (session.previous > Watts::ZERO) != (rate > Watts::ZERO);
+        switched || (rates_move && session.previous != rate)
+    })
 }
 
 /// Cars that take nothing keep a minimum offer, so that they can show when they wake up, as long

@@ -54,6 +54,15 @@ pub enum Event {
         /// As reported; `Local` when absent (errata to OCPP-J 2.5).
         reason: StopReason,
     },
+    /// Something else is known of what a driver wants.
+    WishChanged {
+        /// Where.
+        point: PointIx,
+        /// 1-based.
+        connector: u32,
+        /// The OCPP transaction.
+        transaction_id: i64,
+    },
     /// A charge point accepted a limit for the transaction on a connector.
     LimitAccepted {
         /// Where.
@@ -195,7 +204,7 @@ pub enum Event {
         site: SiteIx,
     },
     /// A rotation epoch began, or a minimum on- or off-time ended, and other sessions got their
-    /// turn.
+    /// turn; under a strategy whose rates move with time, also other rates.
     Rotated {
         /// Where.
         site: SiteIx,
@@ -301,6 +310,8 @@ pub enum Trigger {
     Rotation,
     /// A minimum on- or off-time ended.
     HoldEnded,
+    /// A driver's wish became known.
+    Wish,
     /// A car proved to accept less or more.
     Acceptance,
     /// A charge point appeared, vanished or lost its state.
@@ -324,6 +335,7 @@ impl Trigger {
             Trigger::Manual => "manual",
             Trigger::Rotation => "rotation",
             Trigger::HoldEnded => "hold_ended",
+            Trigger::Wish => "wish",
             Trigger::Acceptance => "acceptance",
             Trigger::Connection => "connection",
             Trigger::Boot => "boot",

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::csms::Wish;
 use crate::csms::config::{Hardware, SiteConfig};
-use crate::ids::{ChargePointId, SiteId};
+use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::AuthorizationStatus;
 use crate::time::Span;
 use crate::units::Watts;
@@ -70,6 +71,13 @@ pub enum Input {
     RemovePoint {
         /// The charge point.
         point: ChargePointId,
+    },
+    /// What the driver of a running session wants is known from now on, whole.
+    Wish {
+        /// `ses_..`
+        session: SessionId,
+        /// It replaces what was known before.
+        wish: Wish,
     },
     /// A CALL on behalf of an operator. Its end is told by `Event::CommandEnded`.
     Command {

@@ -48,6 +48,7 @@ impl Csms {
                 let point = self.known_point(point)?;
                 self.decommission(now, point)
             }
+            Input::Wish { session, wish } => self.set_wish(now, session, *wish),
             Input::Command { point, command, action, payload } => {
                 let point = self.known_point(point)?;
                 self.command(now, point, command, action, payload)

@@ -3,7 +3,7 @@
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::point::{Active, Connector, Point};
 use crate::csms::transactions::{StopTold, Transaction};
-use crate::csms::{Csms, PointIx, SiteIx, Trouble};
+use crate::csms::{Csms, PointIx, SiteIx, Trouble, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::ChargePointStatus;
 use crate::time::Time;
@@ -52,7 +52,7 @@ pub struct PointView {
     pub registered: bool,
     /// Its rating.
     pub hardware: Hardware,
-    /// Under the priority strategy, 1..=1000.
+    /// Under `priority` and `proportional_fair`, 1..=1000.
     pub weight: u32,
     /// Connector 1 first.
     pub connectors: Vec<ConnectorView>,
@@ -98,7 +98,7 @@ pub struct SessionView {
     pub allocated: Watts,
     /// Last meter value.
     pub draw: Watts,
-    /// Under the priority strategy, 1..=1000.
+    /// Under `priority` and `proportional_fair`, 1..=1000.
     pub weight: u32,
 }
 
@@ -121,6 +121,8 @@ pub struct TransactionView {
     pub said: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
+    /// What its driver wants.
+    pub wish: Wish,
     /// True when it has ended.
     pub ended: bool,
     /// What its StopTransaction said.
@@ -273,6 +275,7 @@ impl Csms {
             started_at: transaction.timestamp,
             said: transaction.said,
             meter_start_wh: transaction.meter_start,
+            wish: transaction.wish,
             ended: transaction.ended,
             stop: transaction.stop,
         })

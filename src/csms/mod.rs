@@ -20,7 +20,7 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
-//! `explain` says why the limits of a site are what they are.
+//! `wish` keeps what drivers want. `explain` says why the limits of a site are what they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -66,6 +66,7 @@ mod transactions;
 mod trust;
 mod validate;
 mod view;
+mod wish;
 
 #[cfg(test)]
 mod tests;
@@ -86,6 +87,7 @@ pub use manner::{Breed, Manner};
 pub use notices::Notice;
 pub use transactions::StopTold;
 pub use view::{AllocationView, ChargerView};
+pub use wish::Wish;
 
 use census::Roster;
 use control::Site;

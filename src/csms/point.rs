@@ -2,7 +2,6 @@
 
 use crate::allocation::Reason;
 use crate::charger::CurrentKind;
-use crate::csms::SiteIx;
 use crate::csms::acceptance::Acceptance;
 use crate::csms::account::{Account, Scale};
 use crate::csms::clock::StationClock;
@@ -15,6 +14,7 @@ use crate::csms::manner::{Breed, Manner, Scope, Station, Tried};
 use crate::csms::mean::Mean;
 use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
+use crate::csms::{SiteIx, Wish};
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -157,6 +157,8 @@ pub(crate) struct Connector {
 pub(crate) struct Active {
     pub(crate) transaction_id: i64,
     pub(crate) started: Time,
+    /// The same as its transaction's, where decisions look.
+    pub(crate) wish: Wish,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
     /// Energy since the start.
@@ -509,6 +511,7 @@ impl Active {
         Active {
             transaction_id,
             started: now,
+            wish: Wish::default(),
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
             account,

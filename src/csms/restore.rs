@@ -17,7 +17,7 @@ use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::{StopTold, Transaction};
 use crate::csms::trust::Distrust;
-use crate::csms::{Csms, Options, PointIx};
+use crate::csms::{Csms, Options, PointIx, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
 use crate::time::Time;
@@ -90,6 +90,8 @@ pub struct RestoredTransaction {
     pub said: Time,
     /// Register at the start, Wh.
     pub meter_start_wh: i64,
+    /// What its driver wants.
+    pub wish: Wish,
     /// True when it has ended.
     pub ended: bool,
     /// What its StopTransaction said.
@@ -200,6 +202,7 @@ impl Csms {
             timestamp: saved.started_at,
             said: saved.said,
             meter_start: saved.meter_start_wh,
+            wish: saved.wish,
             ended: saved.ended,
             stop: saved.stop,
         };
@@ -221,6 +224,7 @@ impl Csms {
         active.leaves = Some(full);
         active.overrules = true;
         active.trigger = Trigger::Connection;
+        active.wish = saved.wish;
         connector.active = Some(active);
         connector.status = ChargePointStatus::Charging;
         state.capped = state.manner.scope == Scope::Station;

@@ -6,7 +6,7 @@ use crate::csms::account::{Account, Scale};
 use crate::csms::event::{Event, Trigger};
 use crate::csms::point::{Active, Connector};
 use crate::csms::timers::Key;
-use crate::csms::{Csms, PointIx};
+use crate::csms::{Csms, PointIx, Wish};
 use crate::ids::{self, SessionId};
 use crate::ocpp::messages::{StartTransactionRequest, StopTransactionRequest};
 use crate::ocpp::meter::MeterReading;
@@ -34,6 +34,7 @@ pub(crate) struct Transaction {
     /// The same as its station said it, to recognise a repetition.
     pub(crate) said: Time,
     pub(crate) meter_start: i64,
+    pub(crate) wish: Wish,
     pub(crate) ended: bool,
     /// What its end said, to recognise a repetition.
     pub(crate) stop: Option<StopTold>,
@@ -89,6 +90,13 @@ impl Transactions {
             if let Some((id, forgotten)) = oldest.and_then(|id| self.by_id.remove_entry(&id)) {
                 self.at_point.entry(forgotten.point).or_default().retain(|known| *known != id);
             }
+        }
+    }
+
+    /// What the driver of a transaction wants has become known.
+    pub(super) fn wished(&mut self, id: i64, wish: Wish) {
+        if let Some(transaction) = self.by_id.get_mut(&id) {
+            transaction.wish = wish;
         }
     }
 
@@ -155,6 +163,7 @@ impl Csms {
                 timestamp,
                 said: start.timestamp.0,
                 meter_start: start.meter_start,
+                wish: Wish::default(),
                 // Where no connector is, nothing runs.
                 ended: index.is_none(),
                 stop: None,
@@ -287,6 +296,7 @@ impl Csms {
             timestamp: began.min(at),
             said: stop.timestamp.0,
             meter_start,
+            wish: Wish::default(),
             ended: true,
             stop: Some(StopTold::of(stop)),
         };

@@ -66,6 +66,8 @@ pub struct Site {
     pub voltage_v: i64,
     /// Other loads behind the same grid connection.
     pub base_load: Option<BaseLoad>,
+    /// What the central system learns of departures and wishes.
+    pub deadlines: Deadlines,
     /// Damping and safety parameters of the control loop.
     pub control: Control,
 }
@@ -85,6 +87,37 @@ pub struct BaseLoad {
     pub silent: Vec<Range<Time>>,
 }
 
+/// Where the central system knows from when cars leave and what they need until then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deadlines {
+    /// Drivers tell when they will leave indeed.
+    Truth,
+    /// Drivers tell what they plan; some leave earlier.
+    #[default]
+    UserInput,
+    /// Drivers tell nothing; every car is taken to stay for `Control::assumed_stay`.
+    Estimate,
+    /// It does not know.
+    None,
+}
+
+impl Deadlines {
+    /// Every source.
+    pub const ALL: [Deadlines; 4] =
+        [Deadlines::Truth, Deadlines::UserInput, Deadlines::Estimate, Deadlines::None];
+
+    /// As a scenario writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Deadlines::Truth => "truth",
+            Deadlines::UserInput => "user_input",
+            Deadlines::Estimate => "estimate",
+            Deadlines::None => "none",
+        }
+    }
+}
+
 /// One charge point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Charger {
@@ -92,7 +125,7 @@ pub struct Charger {
     pub id: ChargePointId,
     /// What it is.
     pub spec: Arc<ChargerSpec>,
-    /// Weight under the priority strategy, 1..=1000.
+    /// Weight under `priority` and `proportional_fair`, 1..=1000.
     pub priority: u32,
     /// What it does other than the standard says; its model's first.
     pub quirks: Vec<Quirk>,

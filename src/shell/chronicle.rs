@@ -115,6 +115,7 @@ impl Chronicle {
             // The core tells of these itself, where something follows.
             Input::Rebalance { .. }
             | Input::Load { .. }
+            | Input::Wish { .. }
             | Input::AddPoint { .. }
             | Input::Link { .. }
             | Input::Frame { .. } => {}
@@ -154,6 +155,19 @@ impl Chronicle {
                     "reason": reason.as_str(),
                 });
                 self.tell_at(now, csms, point, "session_ended", data, batch);
+            }
+            Event::WishChanged { point, connector, transaction_id } => {
+                batch.facts.extend(transaction_fact(csms, transaction_id, None));
+                let view = csms.transaction(transaction_id);
+                let wish = view.as_ref().map(|view| view.wish).unwrap_or_default();
+                let data = json!({
+                    "charge_point_id": csms.point_id(point).as_str(),
+                    "connector_id": connector,
+                    "session_id": view.map(|view| view.session.to_string()),
+                    "departure_at": wish.departure.map(Time::to_ocpp),
+                    "energy_kwh": wish.energy_wh.map(|energy| energy as f64 / 1000.0),
+                });
+                self.tell_at(now, csms, point, "wish_changed", data, batch);
             }
             Event::LimitAccepted { point, connector, limit } => {
                 let data = json!({
@@ -407,6 +421,7 @@ fn transaction_fact(
         said: view.said,
         meter_start_wh: view.meter_start_wh,
         stop: view.stop,
+        wish: view.wish,
         ended,
     }))
 }

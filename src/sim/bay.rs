@@ -44,6 +44,13 @@ impl Bay {
         self.guest.as_ref().map(|guest| guest.visit)
     }
 
+    /// The visitor, and what is left of the wish by the last look at the car, kWh.
+    pub(crate) fn still_wanted(&self) -> Option<(usize, f64)> {
+        let guest = self.guest.as_ref()?;
+        let left = guest.vehicle.wish_kwh() - guest.vehicle.metered_kwh();
+        Some((guest.visit, left.max(0.0)))
+    }
+
     pub(crate) fn arrive(&mut self, now: Time, visit: usize, session: &PlannedSession) {
         let mut vehicle =
             Vehicle::new(session.vehicle.clone(), session.initial_kwh, session.wish_kwh, now);

@@ -16,4 +16,5 @@ mod queue;
 pub mod record;
 mod recorder;
 mod timeline;
+mod wishes;
 pub mod world;

@@ -84,7 +84,7 @@ impl Recorder {
                     command.answered = (outcome != Outcome::TimedOut).then_some(now);
                 }
             }
-            Event::DrawStepped { .. } | Event::LimitMoved { .. } => {
+            Event::DrawStepped { .. } | Event::LimitMoved { .. } | Event::WishChanged { .. } => {
                 if self.record.causes.last() != Some(&now) {
                     self.record.causes.push(now);
                 }

@@ -93,7 +93,7 @@ pub(super) enum Event {
 /// A running simulation.
 pub struct World<'a> {
     pub(super) scenario: &'a Scenario,
-    fleet: &'a Fleet,
+    pub(super) fleet: &'a Fleet,
     pub(super) seed: u64,
     pub(super) csms: Csms,
     site: SiteIx,
@@ -101,7 +101,7 @@ pub struct World<'a> {
     links: Vec<Link>,
     pub(super) connections: Vec<Connection>,
     /// Connectors of all charge points in a row; `first_bay` says where each begins.
-    bays: Vec<Bay>,
+    pub(super) bays: Vec<Bay>,
     first_bay: Vec<usize>,
     pub(super) queue: Queue<Event>,
     /// Earliest timer of each charge point that is in the heap.
@@ -384,10 +384,11 @@ impl<'a> World<'a> {
                     match &event {
                         CentralEvent::ReservationFell { point } => self.check_cover(point.0),
                         CentralEvent::LimitMoved { .. } => self.limit_moves(),
-                        CentralEvent::SessionStarted { point, connector, .. } => {
+                        CentralEvent::SessionStarted { point, connector, session, .. } => {
                             if let Some(first) = self.first_bay.get(point.0) {
                                 let bay = first + *connector as usize - 1;
                                 self.recorder.locate(point.0, *connector, self.bays[bay].visit());
+                                self.tell_wish(bay, session);
                             }
                         }
                         _ => {}

@@ -2,7 +2,7 @@
 
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::records::Record;
-use crate::csms::{Breed, Manner, StopTold};
+use crate::csms::{Breed, Manner, StopTold, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::time::Time;
@@ -101,6 +101,8 @@ pub struct TransactionRow {
     pub meter_start_wh: i64,
     /// What its StopTransaction said, to recognise a repeated one.
     pub stop: Option<StopTold>,
+    /// What its driver wants.
+    pub wish: Wish,
     /// `None` while it runs.
     pub ended: Option<TransactionEnd>,
 }

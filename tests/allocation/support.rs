@@ -14,6 +14,7 @@ pub(crate) const ROTATION: Rotation = Rotation {
     min_on: Span::from_s(300),
     min_off: Span::from_s(180),
     welcome: Span::from_s(210),
+    epoch: Span::from_s(900),
 };
 
 /// A paused car at a 22 kW charger with 0.1 kW steps and a minimum of 3.7 kW. It was plugged in an
@@ -32,6 +33,8 @@ pub(crate) fn car(id: u64) -> Session {
         previous: Watts::ZERO,
         last_switch: arrival,
         wants_power: true,
+        departure: None,
+        energy_left: None,
     }
 }
 

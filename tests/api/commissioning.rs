@@ -57,6 +57,33 @@ async fn a_session_shows_while_it_runs_and_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_driver_tells_a_wish_while_the_session_runs() {
+    let api = Api::workplace().await;
+    api.run_until("2026-05-04T06:00:00Z").await;
+    let page = api.get("/api/v1/sessions?state=running").await.expect(200).json();
+    let id = page["sessions"][0]["session_id"].as_str().unwrap().to_owned();
+    let known = &page["sessions"][0]["wish"];
+    assert!(known["departure_at"].is_string() && known["energy_kwh"].is_number(), "{known}");
+    let path = format!("/api/v1/sessions/{id}/wish");
+    let wish = json!({ "departure_at": "2026-05-04T09:30:00Z", "energy_kwh": 12.5 });
+    let told = api.put(&path, &wish).await.expect(200).json();
+    assert_eq!(told["wish"], wish);
+    let session = api.get(&format!("/api/v1/sessions/{id}")).await.expect(200).json();
+    assert_eq!(session["wish"], wish, "it is kept");
+    let told = api.put(&path, &json!({ "departure_at": "2026-05-04T09:00:00Z" })).await.json();
+    let wish = json!({ "departure_at": "2026-05-04T09:00:00Z", "energy_kwh": null });
+    assert_eq!(told["wish"], wish, "as a whole");
+    api.put(&path, &json!({ "energy_kwh": -1 })).await.problem(422);
+    api.put(&path, &json!({ "departure_at": "noon" })).await.problem(422);
+    api.put("/api/v1/sessions/ses_0/wish", &json!({})).await.problem(404);
+    api.run_until("2026-05-04T17:30:00Z").await;
+    let ended = api.get(&format!("/api/v1/sessions/{id}")).await.expect(200).json();
+    assert_eq!((&ended["state"], &ended["wish"]), (&json!("ended"), &wish));
+    let problem = api.put(&path, &json!({})).await.problem(409);
+    assert!(problem.contains("does not run"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_come_in_pages_that_miss_none() {
     let api = Api::workplace().await;
     api.run_until("2026-05-04T12:00:00Z").await;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use ampacity::allocation::Strategy;
 use ampacity::charger::{ChargerSpec, CurrentKind};
 use ampacity::ids::{ChargePointId, SessionId};
-use ampacity::scenario::model::{Assertion, Charger, Control, Network, Scenario, Severity, Site};
+use ampacity::scenario::model::{
+    Assertion, Charger, Control, Deadlines, Network, Scenario, Severity, Site,
+};
 use ampacity::sim::record::{
     CommandRecord, EnergyBalance, Excess, RunRecord, Sample, SessionRecord,
 };
@@ -73,6 +75,7 @@ fn assertion(metric: &str, min: Option<f64>, max: Option<f64>, severity: Severit
 
 fn site() -> Site {
     Site {
+        deadlines: Deadlines::None,
         max_power: Watts(40_000),
         reserve: Watts(10_000),
         strategy: Strategy::Equal,

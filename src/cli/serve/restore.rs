@@ -30,6 +30,7 @@ pub(super) fn central(options: Options, saved: Saved, now: Time) -> Csms {
         started_at: row.started_at,
         said: row.said,
         meter_start_wh: row.meter_start_wh,
+        wish: row.wish,
         ended: row.ended.is_some(),
         stop: row.stop,
     });

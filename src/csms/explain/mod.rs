@@ -108,7 +108,7 @@ pub struct Claim {
     pub min: Watts,
     /// Largest rate worth offering.
     pub cap: Watts,
-    /// Under the priority strategy, 1..=1000.
+    /// Under `priority` and `proportional_fair`, 1..=1000.
     pub weight: u32,
     /// Watt-hours received; smaller is served first on rotation.
     pub service_wh: i64,

@@ -110,14 +110,14 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
 /// How the rule shares.
 fn share(limit: &LimitReason, site: &Explanation) -> String {
     let weight = limit.claim.map_or(1, |claim| claim.weight);
-    if site.strategy == Strategy::Equal {
-        "fair share".to_owned()
-    } else if site.strategy == Strategy::Priority {
-        format!("share by its weight {weight}")
-    } else if site.strategy == Strategy::FirstComeFirstServed {
-        "what earlier sessions leave".to_owned()
-    } else {
-        format!("share by {}", site.strategy)
+    match site.strategy {
+        Strategy::Equal => "fair share".to_owned(),
+        Strategy::Priority | Strategy::ProportionalFair => format!("share by its weight {weight}"),
+        Strategy::FirstComeFirstServed => "what earlier sessions leave".to_owned(),
+        Strategy::EarliestDeadlineFirst => "what sessions leave that depart earlier".to_owned(),
+        Strategy::LeastLaxityFirst => "share by the time that it can still wait".to_owned(),
+        Strategy::RoundRobin => "what others leave in this turn".to_owned(),
+        Strategy::MaxThroughput => "share by max_throughput".to_owned(),
     }
 }
 

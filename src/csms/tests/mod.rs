@@ -16,6 +16,7 @@ mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
 mod tastes;
+mod wishes;
 
 use super::*;
 use crate::allocation::Strategy as Rule;

@@ -69,6 +69,7 @@ fn kept(csms: &Csms, events: &[Event]) -> RestoredState {
             started_at: known.started_at,
             said: known.said,
             meter_start_wh: known.meter_start_wh,
+            wish: known.wish,
             ended: ended.contains(id) || known.ended,
             stop: known.stop,
         })

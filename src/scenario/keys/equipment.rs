@@ -2,8 +2,8 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds, key,
-    lasting, number, whole,
+    ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds,
+    deadlines_names, key, lasting, number, whole,
 };
 
 pub(in crate::scenario) static SITE: Table = Table {
@@ -27,6 +27,21 @@ pub(in crate::scenario) static SITE: Table = Table {
             Kind::Table(&BASE_LOAD),
             "{ steps = [{ at = \"00:00\", kw = 20 }], worst_kw = 60 }",
             "Other loads behind the same grid connection",
+        ),
+        key(
+            "deadlines",
+            Default,
+            Kind::Choice { what: "sources of deadlines", names: deadlines_names },
+            "\"user_input\"",
+            "What is known of departures and wishes: when drivers leave indeed (truth), what they plan \
+             (user_input), the assumed stay (estimate), nothing (none)",
+        ),
+        key(
+            "assumed_stay",
+            Default,
+            lasting(60, 60 * DAY),
+            "\"8h\"",
+            "How long cars are taken to stay where deadlines are an estimate",
         ),
         key(
             "control",
@@ -194,7 +209,13 @@ pub(in crate::scenario) static CHARGERS: Table = Table {
             "The identity of a single charger, or the first part of the identities of several",
         ),
         key("ids", Optional, Kind::TextList, "[\"CA-303\", \"CA-304\"]", "All identities"),
-        key("priority", Default, whole(1, 1000, ""), "1", "Weight under the priority strategy"),
+        key(
+            "priority",
+            Default,
+            whole(1, 1000, ""),
+            "1",
+            "Weight under priority and proportional_fair",
+        ),
         key(
             "quirks",
             Default,

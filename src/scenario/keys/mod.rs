@@ -3,7 +3,7 @@
 
 use super::catalogue;
 use super::metrics::METRICS;
-use super::model::Fault;
+use super::model::{Deadlines, Fault};
 use crate::allocation::Strategy;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
@@ -215,11 +215,15 @@ pub(in crate::scenario) static ROOT: Table = Table {
 };
 
 /// The strategies and their names.
-pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 4] = [
+pub(in crate::scenario) const STRATEGIES: [(&str, Strategy); 8] = [
     ("equal", Strategy::Equal),
     ("first_come_first_served", Strategy::FirstComeFirstServed),
     ("priority", Strategy::Priority),
     ("max_throughput", Strategy::MaxThroughput),
+    ("earliest_deadline_first", Strategy::EarliestDeadlineFirst),
+    ("least_laxity_first", Strategy::LeastLaxityFirst),
+    ("round_robin", Strategy::RoundRobin),
+    ("proportional_fair", Strategy::ProportionalFair),
 ];
 
 /// The table in which a key of this name stands, for keys in the wrong place.
@@ -267,6 +271,10 @@ fn vehicle_names() -> Vec<String> {
 
 fn charger_kinds() -> Vec<String> {
     owned(&["ac", "dc"])
+}
+
+fn deadlines_names() -> Vec<String> {
+    owned(&Deadlines::ALL.map(Deadlines::name))
 }
 
 fn arrival_names() -> Vec<String> {

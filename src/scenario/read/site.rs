@@ -4,7 +4,7 @@ use super::problems::Problems;
 use super::record::Record;
 use crate::allocation::Strategy;
 use crate::scenario::keys::STRATEGIES;
-use crate::scenario::model::{Control, Site};
+use crate::scenario::model::{Control, Deadlines, Site};
 use crate::time::Span;
 use crate::units::{NOMINAL_VOLTAGE_V, Watts};
 
@@ -18,11 +18,16 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
             min_charge_rate: Watts::ZERO,
             voltage_v: NOMINAL_VOLTAGE_V,
             base_load: None,
+            deadlines: Deadlines::default(),
             control: control(root, NOMINAL_VOLTAGE_V),
         };
     };
     check(record, problems);
     let voltage_v = record.whole("voltage_v").unwrap_or(NOMINAL_VOLTAGE_V);
+    let deadlines = deadlines(record).unwrap_or_default();
+    let mut control = control(record.record("control").unwrap_or(record), voltage_v);
+    control.assumed_stay =
+        record.lasting("assumed_stay").filter(|_| deadlines == Deadlines::Estimate);
     Site {
         max_power: power(record, "max_power_kw").unwrap_or_default(),
         reserve: power(record, "reserve_kw").unwrap_or_default(),
@@ -30,7 +35,8 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
         min_charge_rate: power(record, "min_charge_rate_kw").unwrap_or_default(),
         voltage_v,
         base_load: None,
-        control: control(record.record("control").unwrap_or(record), voltage_v),
+        deadlines,
+        control,
     }
 }
 
@@ -38,6 +44,11 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
 pub(super) fn strategy(record: &Record) -> Option<Strategy> {
     let name = record.text("strategy")?;
     STRATEGIES.iter().find(|(known, _)| *known == name).map(|(_, strategy)| *strategy)
+}
+
+fn deadlines(record: &Record) -> Option<Deadlines> {
+    let name = record.text("deadlines")?;
+    Deadlines::ALL.into_iter().find(|known| known.name() == name)
 }
 
 /// A power a record gives in kilowatts.
@@ -93,5 +104,6 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         welcome: lasting("welcome"),
         start_current_a: record.whole("start_current_a").unwrap_or_default(),
         learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
+        assumed_stay: None,
     }
 }

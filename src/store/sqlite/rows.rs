@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::write::LAST_TRANSACTION_ID;
 use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint};
-use crate::csms::{Breed, StopTold};
+use crate::csms::{Breed, StopTold, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, StopReason};
 use crate::store::{
@@ -19,7 +19,8 @@ use crate::units::{DeciAmps, Watts};
 
 /// Columns of a transaction, in the order that [`transaction`] reads.
 pub(super) const TRANSACTION: &str = "transaction_id, session, point, connector, id_tag, \
-     started_at, meter_start_wh, ended_at, energy_wh, reason, said, stop_said, meter_stop_wh";
+     started_at, meter_start_wh, ended_at, energy_wh, reason, said, stop_said, meter_stop_wh, \
+     departure, wish_wh";
 
 /// Columns of a command, in the order that [`command`] reads.
 pub(super) const COMMAND: &str =
@@ -141,6 +142,7 @@ pub(super) fn transaction(row: &Row<'_>) -> rusqlite::Result<TransactionRow> {
         said: Time(said.unwrap_or(started_at)),
         meter_start_wh: row.get(6)?,
         stop: stop.map(|(said, meter_stop_wh)| StopTold { said: Time(said), meter_stop_wh }),
+        wish: Wish { departure: row.get::<_, Option<i64>>(13)?.map(Time), energy_wh: row.get(14)? },
         ended,
     })
 }

@@ -131,8 +131,8 @@ fn transaction(run: &Run<'_>, row: &TransactionRow) -> rusqlite::Result<()> {
     run.run(
         "INSERT OR REPLACE INTO charging_transaction (transaction_id, session, point, connector,
              id_tag, started_at, meter_start_wh, ended_at, energy_wh, reason, said, stop_said,
-             meter_stop_wh)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             meter_stop_wh, departure, wish_wh)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             row.transaction_id,
             row.session.as_str(),
@@ -147,6 +147,8 @@ fn transaction(run: &Run<'_>, row: &TransactionRow) -> rusqlite::Result<()> {
             row.said.0,
             row.stop.map(|stop| stop.said.0),
             row.stop.map(|stop| stop.meter_stop_wh),
+            row.wish.departure.map(|at| at.0),
+            row.wish.energy_wh,
         ],
     )?;
     taken(run, row.transaction_id)

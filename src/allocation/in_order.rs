@@ -1,0 +1,35 @@
+//! Full power in an order: each session gets all it can take of what earlier ones have left.
+//!
+//! The result is the lexicographic maximum of the rates in that order over all feasible rates
+//! (allocation.md §2.2).
+
+use super::contest::{Choice, Contest};
+use crate::units::Watts;
+
+/// Admits of an order whoever's minimum fits beside the full rates of those before; those held off
+/// come last and get nothing.
+pub(super) fn choose(contest: &Contest<'_>, order: Vec<usize>, held: Vec<bool>) -> Choice {
+    let may_run = held.iter().map(|held| !held).collect();
+    let mut choice = Choice::new(contest, order, may_run, held);
+    choice.admitted = take(contest, &choice).into_iter().map(|rate| rate.is_some()).collect();
+    choice
+}
+
+/// The rates by claim, 0 for those who do not fit.
+pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
+    take(contest, choice).into_iter().map(Option::unwrap_or_default).collect()
+}
+
+fn take(contest: &Contest<'_>, choice: &Choice) -> Vec<Option<Watts>> {
+    let mut rates = vec![None; contest.claims.len()];
+    let mut left = contest.capacity;
+    for claim in choice.admitted_in_order() {
+        let session = &contest.claims[claim];
+        let rate = session.cap.min(left.floor_to(session.step));
+        if rate >= session.min {
+            left -= rate;
+            rates[claim] = Some(rate);
+        }
+    }
+    rates
+}
