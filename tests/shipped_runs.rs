@@ -65,6 +65,10 @@ fn must_be_sound(report: &Report<'_>, name: &str) {
     must_hold(report, name);
     let m = &report.metrics;
     assert_eq!(m.endogenous_changes, 0, "{name}: {:?}", report.oscillation.endogenous);
+    let best = m.optimal_demand_met_pct.expect("demand");
+    let met = m.demand_met_pct.expect("demand");
+    assert!(met <= best + 0.01, "{name}: {met} % of at most {best} %");
+    assert!(m.uncontrolled_demand_met_pct >= Some(best - 0.01), "{name}");
     let lost = report.record.commands.iter().find(|command| !is_sound(report.record, command));
     assert!(lost.is_none(), "{name}: {lost:?}");
 }
@@ -283,7 +287,7 @@ fn three_cars_at_22_kw_on_90_kw_leave_24_idle() {
             world.step();
         }
         let view = world.csms().allocation(world.site());
-        let kw = |watts: ampacity::units::Watts| (watts.kw() * 10.0).round() / 10.0;
+        let kw = |watts: Watts| (watts.kw() * 10.0).round() / 10.0;
         assert_eq!(
             [view.total_capacity, view.reserved, view.available, view.allocated, view.idle].map(kw),
             [100.0, 10.0, 90.0, 66.0, 24.0],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ampacity::time::{Span, Time};
 use ampacity::units::{DeciAmps, Watts};
 use ampacity::vehicle::catalogue::by_name;
-use ampacity::vehicle::{Acceptance, Draw, Offer, Vehicle, VehicleSpec, feasible_kwh};
+use ampacity::vehicle::{self, Acceptance, Draw, Offer, Vehicle, VehicleSpec};
 
 const ARRIVAL: Time = Time::from_unix_s(1_777_875_600);
 
@@ -292,20 +292,22 @@ fn a_car_ignores_a_kind_of_current_it_has_no_inlet_for() {
 fn feasible_energy_is_bounded_by_stay_wish_and_battery() {
     let spec = Arc::new(plain());
     let hour = Span::from_s(3600);
-    let feasible = |initial, wish, stay| feasible_kwh(&spec, initial, wish, stay, ac(16, 3));
+    let feasible = |initial, wish, stay| vehicle::feasible(&spec, initial, wish, stay, ac(16, 3)).0;
     assert!((feasible(5.0, 100.0, hour) - 11.04).abs() < 1e-9, "stay");
     assert!((feasible(5.0, 8.0, hour) - 8.0).abs() < 1e-6, "wish");
     assert!((feasible(41.0 - 0.88, 8.0, hour) - 1.0).abs() < 1e-6, "battery");
-    assert_eq!(feasible_kwh(&spec, 5.0, 8.0, hour, Offer::None), 0.0);
+    assert_eq!(vehicle::feasible(&spec, 5.0, 8.0, hour, Offer::None), (0.0, Watts::ZERO));
+    let (_, most) = vehicle::feasible(&spec, 5.0, 8.0, hour, ac(16, 3));
+    assert_eq!(most, Watts(11_040), "the most it draws, too");
 
     let slow = Arc::new(VehicleSpec { reaction: Span::from_s(5), ..plain() });
-    let late = feasible_kwh(&slow, 5.0, 100.0, hour, ac(16, 3));
+    let late = vehicle::feasible(&slow, 5.0, 100.0, hour, ac(16, 3)).0;
     assert!((late - 11.04 * 3595.0 / 3600.0).abs() < 1e-9, "the reaction time costs energy");
 }
 
 #[test]
 fn every_model_of_the_catalogue_fills_up_in_plausible_time() {
-    for spec in ampacity::vehicle::catalogue::catalogue() {
+    for spec in vehicle::catalogue::catalogue() {
         let name = spec.name.clone();
         let (offer, maximum) = if spec.ac_phases > 0 {
             (ac(32, 3), spec.ac_max_power)

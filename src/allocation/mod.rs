@@ -20,6 +20,8 @@
 //! together fits, nothing is divided and everybody gets the hardware maximum; only otherwise does
 //! it count what each car accepts. A decision fed back as `previous` gives itself again.
 //!
+//! [`offline`] says what the best of all could have delivered, known afterwards.
+//!
 //! Two things do not hold and are not promised: more capacity may lower a single session, because
 //! one more may be admitted with it; and with different steps a rate may be a quantum of another
 //! session away from its exact share.
@@ -33,6 +35,7 @@ mod first_come_first_served;
 mod in_order;
 mod least_laxity_first;
 mod max_throughput;
+pub mod offline;
 mod priority;
 mod proportional_fair;
 mod rotation;

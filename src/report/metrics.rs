@@ -5,6 +5,7 @@
 //! names. A figure without a basis (a percentage of nothing) is `None`, written as `null`; an
 //! assertion on it fails, because a run in which nothing happened has proved nothing.
 
+use crate::report::brackets::Brackets;
 use crate::report::compliance::Compliance;
 use crate::report::fairness::{Service, jain, nearest_rank};
 use crate::report::oscillation::Oscillation;
@@ -110,6 +111,10 @@ metrics! {
     energy_delivered_kwh: f64;
     demand_met_pct: Option<f64>;
     demand_met_of_feasible_pct: Option<f64>;
+    optimal_demand_met_pct: Option<f64>;
+    uncontrolled_demand_met_pct: Option<f64>;
+    uncontrolled_over_limit_kwh: f64;
+    uncontrolled_over_limit_max_kw: f64;
     sessions_fully_served_pct: Option<f64>;
     sessions_without_power: u64;
     unmet_kwh_p95: Option<f64>;
@@ -186,6 +191,7 @@ impl Metrics {
             ..Metrics::default()
         };
         metrics.add_service(service);
+        metrics.add_brackets(&Brackets::of(record));
         metrics.add_site(record, compliance);
         metrics.add_oscillation(record, oscillation);
         metrics.add_commands(scenario, record);
@@ -197,6 +203,14 @@ impl Metrics {
     pub fn get(&self, name: &str) -> Option<Option<f64>> {
         let index = CATALOGUE.iter().position(|info| info.name == name)?;
         self.values().get(index).copied()
+    }
+
+    fn add_brackets(&mut self, brackets: &Brackets) {
+        let wished = self.energy_requested_kwh;
+        self.optimal_demand_met_pct = ratio(100.0 * brackets.optimal_kwh, wished);
+        self.uncontrolled_demand_met_pct = ratio(100.0 * brackets.uncontrolled_kwh, wished);
+        self.uncontrolled_over_limit_kwh = brackets.over_limit_kwh;
+        self.uncontrolled_over_limit_max_kw = brackets.over_limit_max.kw();
     }
 
     fn add_service(&mut self, service: &Service) {

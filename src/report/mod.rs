@@ -13,12 +13,13 @@
 //! | standard output | [`terminal`] | the verdict, then at most 40 lines |
 //! | standard output of `fleet` | [`fleet`] | what a fleet alone can say |
 //!
-//! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`] and
-//! [`compliance`]; [`assertions`] judges them. Everything is a pure function of the scenario and
+//! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`], [`compliance`] and
+//! [`brackets`]; [`assertions`] judges them. Everything is a pure function of the scenario and
 //! the [`RunRecord`]; only [`mod@write`] touches files. The same run gives the same bytes, except for
 //! `performance` in `summary.json`, the pace on the page and on the terminal.
 
 pub mod assertions;
+pub mod brackets;
 pub mod charts;
 pub mod compliance;
 pub mod fairness;

@@ -137,6 +137,15 @@ fn energy(report: &Report<'_>) -> Rows {
             ),
         ),
         (
+            "could have been",
+            format!(
+                "{} at best within the limit; {} without control, over it by up to {} kW",
+                percent(m.optimal_demand_met_pct),
+                percent(m.uncontrolled_demand_met_pct),
+                number(m.uncontrolled_over_limit_max_kw, 1),
+            ),
+        ),
+        (
             "fully served",
             format!(
                 "{} of {} sessions; {} without power, {} turned away",

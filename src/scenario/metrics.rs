@@ -29,6 +29,26 @@ pub const METRICS: &[Metric] = &[
         "%",
         "Delivered energy of what the cars could have taken in their stay without any site limit.",
     ),
+    metric(
+        "optimal_demand_met_pct",
+        "%",
+        "What any allocator could have delivered at most within the limit, known afterwards, of the energy wished.",
+    ),
+    metric(
+        "uncontrolled_demand_met_pct",
+        "%",
+        "What cars would have taken without any control of the energy wished.",
+    ),
+    metric(
+        "uncontrolled_over_limit_kwh",
+        "kWh",
+        "Energy above the limit for vehicles without any control.",
+    ),
+    metric(
+        "uncontrolled_over_limit_max_kw",
+        "kW",
+        "Largest draw above the limit for vehicles without any control.",
+    ),
     metric("sessions_fully_served_pct", "%", "Sessions that left with less than 0.1 kWh missing."),
     metric("sessions_without_power", "", "Sessions that wished energy and never had power."),
     metric(

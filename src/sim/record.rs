@@ -103,6 +103,8 @@ pub struct SessionRecord {
     pub wish_kwh: f64,
     /// Largest energy this car could have got in its stay at this charger, alone in the world.
     pub feasible_kwh: f64,
+    /// The most that it draws then.
+    pub most: Watts,
     /// Delivered at the meter.
     pub delivered_kwh: f64,
     /// State of charge at arrival and at the end, percent.

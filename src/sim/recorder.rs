@@ -205,7 +205,8 @@ fn planned(scenario: &Scenario, session: &PlannedSession) -> SessionRecord {
     let spec = &session.vehicle;
     let stay = session.departure.min(end).since(session.arrival);
     let offer = full_offer(&scenario.chargers[session.charger].spec);
-    let feasible = vehicle::feasible_kwh(spec, session.initial_kwh, session.wish_kwh, stay, offer);
+    let (feasible, most) =
+        vehicle::feasible(spec, session.initial_kwh, session.wish_kwh, stay, offer);
     let soc = 100.0 * session.initial_kwh / spec.battery_kwh;
     SessionRecord {
         session: None,
@@ -218,6 +219,7 @@ fn planned(scenario: &Scenario, session: &PlannedSession) -> SessionRecord {
         satisfied: None,
         wish_kwh: session.wish_kwh,
         feasible_kwh: feasible,
+        most,
         delivered_kwh: 0.0,
         soc_pct: (soc, soc),
         limits: Vec::new(),

@@ -304,21 +304,27 @@ impl Vehicle {
     }
 }
 
-/// Energy at the meter that this car could get in `stay`, alone with a constant offer: the
-/// yardstick for what a strategy delivers.
+/// Energy at the meter that this car could get in `stay`, alone with a constant offer, and the most
+/// that it draws meanwhile, rounded up: the yardsticks for what a strategy delivers.
 #[must_use]
-pub fn feasible_kwh(
+pub fn feasible(
     spec: &Arc<VehicleSpec>,
     initial_kwh: f64,
     wish_kwh: f64,
     stay: Span,
     offer: Offer,
-) -> f64 {
+) -> (f64, Watts) {
     let arrival = Time::default();
+    let end = arrival + stay;
     let mut vehicle = Vehicle::new(Arc::clone(spec), initial_kwh, wish_kwh, arrival);
     vehicle.set_offer(arrival, offer);
-    vehicle.advance(arrival + stay);
-    vehicle.metered_kwh()
+    let mut most_mw = vehicle.draw().power_mw;
+    while vehicle.next_change() < end {
+        vehicle.advance(vehicle.next_change());
+        most_mw = most_mw.max(vehicle.draw().power_mw);
+    }
+    vehicle.advance(end);
+    (vehicle.metered_kwh(), Watts((most_mw + 999).div_euclid(1000)))
 }
 
 /// One second of ramp in units of the level; `None`: the car has no ramp.

@@ -15,7 +15,7 @@ mod limits;
 mod machine;
 mod reaction;
 
-pub use machine::{Vehicle, feasible_kwh};
+pub use machine::{Vehicle, feasible};
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@
 
 use std::path::PathBuf;
 
-use ampacity::allocation::{Session, Strategy};
+use ampacity::allocation::{Session, Strategy, offline};
 use ampacity::time::{Span, Time};
 use ampacity::units::Watts;
 use serde::Deserialize;
@@ -172,6 +172,32 @@ fn delivered_energy_is_that_of_the_published_runs() {
     for strategy in [Strategy::Priority, Strategy::MaxThroughput] {
         let percent = percent(Rule::Of(strategy), 1, 20);
         assert!((percent - equal).abs() < 1e-9, "{strategy} without weights and minimums is equal");
+    }
+}
+
+/// The bound that hindsight gives (allocation.md §5.3), of the same stays.
+#[test]
+fn the_offline_optimum_is_that_of_the_published_runs() {
+    let Some(stays) = read_stays() else {
+        println!("skipped: AMPACITY_DATA does not name a folder with {FILE}");
+        return;
+    };
+    let known = stays.iter().map(|stay| {
+        let room_kwh = stay.battery_capacity_kwh - stay.battery_init_kwh;
+        offline::Stay {
+            arrival: Time::from_unix_s(stay.arrival_period * 300),
+            departure: Time::from_unix_s(stay.departure_period * 300),
+            energy_ws: (stay.requested_kwh.min(room_kwh) * 3.6e6).round() as i64,
+            cap: Watts(STATION_MAX_W.min(stay.battery_max_kw * 1000.0).round() as i64),
+        }
+    });
+    let known: Vec<offline::Stay> = known.collect();
+    let requested: f64 = stays.iter().map(|stay| stay.requested_kwh * 3.6e6).sum();
+    for (kw, published) in [(10, 59.10), (20, 88.57), (30, 99.26), (40, 99.88)] {
+        let most = offline::most_energy_ws(&known, &[(Time(0), Watts(kw * 1000))]);
+        let percent = 100.0 * most as f64 / requested;
+        println!("offline optimum at {kw} kW: {percent:.3} %, published {published} %");
+        assert!((percent - published).abs() <= TOLERANCE_POINTS, "{kw} kW: {percent}");
     }
 }
 

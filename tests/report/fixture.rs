@@ -156,6 +156,7 @@ fn visit(
         satisfied: None,
         wish_kwh,
         feasible_kwh: 2.0 * wish_kwh,
+        most: Watts(20_000),
         delivered_kwh,
         soc_pct: (20.0, 60.0),
         limits: Vec::new(),

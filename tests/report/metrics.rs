@@ -17,6 +17,11 @@ const BY_HAND: &[(&str, Option<f64>)] = &[
     ("energy_delivered_kwh", Some(29.95)),
     ("demand_met_pct", Some(59.9)),
     ("demand_met_of_feasible_pct", Some(100.0 * 29.95 / 45.0)),
+    ("optimal_demand_met_pct", Some(90.0)),
+    ("uncontrolled_demand_met_pct", Some(90.0)),
+    // 20 kW a car: two at once for 10 and 14 minutes, three for 16, under a limit of 30 kW.
+    ("uncontrolled_over_limit_kwh", Some(12.0)),
+    ("uncontrolled_over_limit_max_kw", Some(30.0)),
     ("sessions_fully_served_pct", Some(60.0)),
     ("sessions_without_power", Some(1.0)),
     ("unmet_kwh_p95", Some(10.0)),

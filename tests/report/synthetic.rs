@@ -153,6 +153,7 @@ impl Site {
             satisfied: None,
             wish_kwh,
             feasible_kwh: (stay * 10.5).min(wish_kwh),
+            most: Watts(11_000),
             delivered_kwh: 0.0,
             soc_pct: (30.0, 30.0),
             limits: Vec::new(),
