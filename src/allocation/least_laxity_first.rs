@@ -74,11 +74,11 @@ impl Stake<'_> {
 
 /// Rates by claim: those of the admitted that make their laxities equal.
 pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
-    let Rotation { now, epoch, .. } = contest.rotation;
+    let Rotation { looked_at, epoch, .. } = contest.rotation;
     let epoch = epoch.max(Span::from_s(1));
     let stake = |claim: usize| {
         let session = &contest.claims[claim];
-        Stake { claim, session, laxity: laxity(session, now) }
+        Stake { claim, session, laxity: laxity(session, looked_at) }
     };
     let mut stakes: Vec<Stake<'_>> = choice.admitted_in_order().map(stake).collect();
     stakes.sort_unstable_by_key(|s| (s.laxity, s.session.arrival, s.session.id));
@@ -163,6 +163,7 @@ mod tests {
     fn shares(cars: &[Session], capacity: i64) -> Vec<i64> {
         let rotation = Rotation {
             now: NOW,
+            looked_at: NOW,
             epoch_starts: false,
             min_on: Span::from_s(300),
             min_off: Span::from_s(180),

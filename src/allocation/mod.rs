@@ -147,6 +147,9 @@ pub struct Session {
 pub struct Rotation {
     /// The instant of the decision.
     pub now: Time,
+    /// The instant for which laxities count, and to which `Session::energy_left` belongs: what has
+    /// only become later since moves nobody's rate.
+    pub looked_at: Time,
     /// True when this decision is the first of a clock-aligned rotation epoch.
     pub epoch_starts: bool,
     /// Minimum on-time before a session may be rotated out (default 5 min).

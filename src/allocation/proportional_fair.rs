@@ -48,6 +48,7 @@ mod tests {
     fn shares(strategy: Strategy, cars: &[Session], capacity: i64) -> Vec<i64> {
         let rotation = Rotation {
             now: NOW,
+            looked_at: NOW,
             epoch_starts: true,
             min_on: Span::from_s(300),
             min_off: Span::from_s(180),

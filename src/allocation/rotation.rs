@@ -59,7 +59,7 @@ impl Order {
             Order::ServiceByWeight => {
                 session.service.saturating_mul(LARGEST_WEIGHT) / i64::from(session.weight)
             }
-            Order::Laxity => least_laxity_first::laxity(session, rotation.now).0,
+            Order::Laxity => least_laxity_first::laxity(session, rotation.looked_at).0,
         }
     }
 }

@@ -109,6 +109,7 @@ mod tests {
     fn shares(cars: &[Session], capacity: i64, epoch_starts: bool) -> Vec<i64> {
         let rotation = Rotation {
             now: NOW,
+            looked_at: NOW,
             epoch_starts,
             min_on: Span::from_s(300),
             min_off: Span::from_s(180),

@@ -94,10 +94,11 @@ impl Csms {
         if before == Some(manner) {
             return;
         }
-        for other in &mut self.points {
+        for (index, other) in self.points.iter_mut().enumerate() {
             // Who knows no better of its own follows.
             if other.breed.as_ref() == Some(&breed) && other.proven_manner == before {
                 other.learn(manner);
+                self.roster.touch(PointIx(index));
             }
         }
         self.emit(Event::BreedLearned { point });

@@ -207,7 +207,7 @@ impl Active {
             last_switch: self.switched_at,
             wants_power: !self.acceptance.is_full(),
             departure: self.wish.departure.or(assumed),
-            energy_left: self.wish.energy_wh.map(|wish| wish - self.account.wh()),
+            energy_left: self.wish.energy_wh.map(|wish| wish - self.served_wh),
         }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Site {
     epoch_starts: bool,
     /// When the last decision was made.
     pub(crate) decided_at: Time,
+    /// The instant for which strategies that go by deadlines know what is missing.
+    looked_at: Time,
     /// Manual rebalances that have not ended.
     pub(crate) rebalances: Vec<Rebalance>,
 }
@@ -67,6 +69,7 @@ impl Site {
             trigger: None,
             epoch_starts: false,
             decided_at: Time(0),
+            looked_at: Time(0),
             rebalances: Vec::new(),
         }
     }
@@ -139,6 +142,9 @@ impl Csms {
         let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
+        if trigger != Trigger::Manual {
+            self.look_again(now, site);
+        }
         let census = self.census(site);
         let mut problem = self.problem(now, site, epoch_starts, &census);
         let shares = share_out(&mut problem, &census);
@@ -189,6 +195,25 @@ impl Csms {
         self.finish_rebalances(now, site);
     }
 
+    /// What cars still need becomes less by the minute, and how long they stay as well. A decision
+    /// that was only asked for takes both as the one before did, and so changes nothing.
+    fn look_again(&mut self, now: Time, site: SiteIx) {
+        let state = &mut self.sites[site.0];
+        if !state.config.strategy.heeds_deadlines() {
+            return;
+        }
+        state.looked_at = now;
+        for point in &self.sites[site.0].points {
+            for connector in self.points[point.0].connectors.iter_mut() {
+                let Some(active) = connector.active.as_mut() else { continue };
+                let served_wh = active.account.wh();
+                if std::mem::replace(&mut active.served_wh, served_wh) != served_wh {
+                    self.roster.touch(*point);
+                }
+            }
+        }
+    }
+
     /// What the allocator is asked.
     pub(super) fn problem<'c>(
         &self,
@@ -205,6 +230,7 @@ impl Csms {
             sessions: &census.sessions,
             rotation: Rotation {
                 now,
+                looked_at: state.looked_at,
                 epoch_starts,
                 min_on: control.min_on,
                 min_off: control.min_off,

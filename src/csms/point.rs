@@ -163,6 +163,8 @@ pub(crate) struct Active {
     pub(crate) acceptance: Acceptance,
     /// Energy since the start.
     pub(crate) account: Account,
+    /// The same when deadlines were looked at last, Wh.
+    pub(crate) served_wh: i64,
     /// The allocator's last rate.
     pub(crate) rate: Watts,
     /// What the push protocol works towards; `None` before the first decision.
@@ -515,6 +517,7 @@ impl Active {
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
             account,
+            served_wh: 0,
             rate: Watts::ZERO,
             target: None,
             binding: Binding::Allocation(Reason::Site),

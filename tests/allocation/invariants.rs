@@ -222,7 +222,7 @@ proptest! {
             charge(&mut site.sessions, tick);
             now += tick;
             let mut problem = site.problem();
-            problem.rotation = Rotation { now, ..ROTATION };
+            problem.rotation = Rotation { now, looked_at: now, ..ROTATION };
             let shares = solve(&problem);
             for ((share, first), session) in shares.iter().zip(&first).zip(&site.sessions) {
                 if site.strategy != Strategy::LeastLaxityFirst {

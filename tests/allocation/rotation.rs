@@ -29,7 +29,7 @@ fn decide(
     now: Time,
     epoch_starts: bool,
 ) -> Vec<Share> {
-    let rotation = Rotation { now, epoch_starts, ..ROTATION };
+    let rotation = Rotation { now, looked_at: now, epoch_starts, ..ROTATION };
     solve(&Problem { strategy, capacity: Watts(capacity), sessions, rotation })
 }
 

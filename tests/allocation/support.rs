@@ -10,6 +10,7 @@ pub(crate) const NOW: Time = Time::from_unix_s(1_780_000_000);
 /// Within an epoch, with the default spans.
 pub(crate) const ROTATION: Rotation = Rotation {
     now: NOW,
+    looked_at: NOW,
     epoch_starts: false,
     min_on: Span::from_s(300),
     min_off: Span::from_s(180),
