@@ -18,7 +18,7 @@ use crate::time::Span;
 #[serde(deny_unknown_fields)]
 pub(super) struct LoadRequest {
     /// What they take now, in kW; negative where they feed in, e.g. from photovoltaics.
-    #[schema(value_type = f64, example = 34.5)]
+    #[schema(value_type = f64, minimum = -1_000_000, maximum = 1_000_000, example = 34.5)]
     power_kw: Kw,
     /// How long that holds, in seconds. Tell the next reading before; from then on the
     /// `worst_load_kw` of the configuration counts.

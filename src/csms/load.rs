@@ -13,6 +13,7 @@ use crate::csms::control::Site;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::input::Refusal;
 use crate::csms::timers::Key;
+use crate::csms::validate::MOST_POWER;
 use crate::csms::{Csms, SiteIx};
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -124,10 +125,9 @@ impl Csms {
         let invalid = |field: &str, problem: String| {
             Err(Refusal::Invalid { field: field.to_owned(), problem })
         };
-        let most = 10 * state.config.max_power.0;
-        if power.0.abs() > most {
-            let most = Watts(most).kw();
-            return invalid("/power_kw", format!("must be -{most} to {most}, ten times the grid"));
+        if power.0.abs() > MOST_POWER.0 {
+            let most = MOST_POWER.kw();
+            return invalid("/power_kw", format!("must be -{most} to {most}"));
         }
         if valid_for <= Span::ZERO || valid_for > LONGEST {
             let most = LONGEST.whole_s();

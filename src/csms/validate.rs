@@ -7,7 +7,7 @@ use crate::ids::ChargePointId;
 use crate::units::{PILOT_MINIMUM, Watts};
 
 /// Larger than any site; keeps sums far from overflow. 1 GW.
-const MOST_POWER: Watts = Watts(1_000_000_000);
+pub(super) const MOST_POWER: Watts = Watts(1_000_000_000);
 /// Larger than any charge point. 10 MW.
 const MOST_RATING: Watts = Watts(10_000_000);
 const MOST_CONNECTORS: u32 = 64;

@@ -141,6 +141,7 @@ fn replay(rule: Rule, step: i64, kw: i64, mut stays: Vec<Stay>) -> Outcome {
             active.iter().map(|&place| stays[place].claim(place, step, rule)).collect();
         let mut problem = problem(strategy, kw * 10_000, &claims);
         problem.rotation.now = Time::from_unix_s(period * 300);
+        problem.rotation.looked_at = problem.rotation.now;
         problem.rotation.epoch = Span::from_s(300);
         for (place, rate) in active.into_iter().zip(rates(&problem)) {
             stays[place].charge(rate);

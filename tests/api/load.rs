@@ -41,7 +41,7 @@ async fn a_load_told_through_the_api_moves_the_limit_until_it_ends() {
     let config = api.put(&format!("{site}/config"), &smaller).await.expect(200).json();
     assert_eq!(config["worst_load_kw"], 60);
     for (wrong, pointer) in [
-        (json!({ "power_kw": 1e6, "valid_for_s": 60 }), "/power_kw"),
+        (json!({ "power_kw": 1e7, "valid_for_s": 60 }), "/power_kw"),
         (json!({ "power_kw": 10, "valid_for_s": 0 }), "/valid_for_s"),
         (json!({ "power_kw": 10, "valid_for_s": 100_000 }), "/valid_for_s"),
     ] {

@@ -96,7 +96,7 @@ fn what_cannot_be_is_refused_with_the_remedy() {
     let patch = ConfigPatch { worst_load: Some(Watts(0)), ..ConfigPatch::default() };
     bench.csms.configure(bench.now, bench.site, &patch);
     for (watts, seconds, field) in
-        [(2_000_000, 60, "/power_kw"), (0, 0, "/valid_for_s"), (0, 90_000, "/valid_for_s")]
+        [(1_000_000_001, 60, "/power_kw"), (0, 0, "/valid_for_s"), (0, 90_000, "/valid_for_s")]
     {
         let refused = bench.tell_load(watts, seconds).unwrap_err().to_string();
         assert!(refused.starts_with(field), "{refused}");
