@@ -50,15 +50,18 @@ pub(super) fn laxity(session: &Session, now: Time) -> Span {
 struct Stake<'a> {
     claim: usize,
     session: &'a Session,
+    /// Those of the session: the search for a level looks at nothing else, many times.
+    min: Watts,
+    cap: Watts,
     laxity: Span,
 }
 
 impl Stake<'_> {
     /// The rate that leaves this laxity at the end of the epoch, between minimum and cap.
     fn rate(&self, level: Span, epoch: Span) -> Watts {
-        let (cap, served) = (self.session.cap, level.0 - self.laxity.0 + epoch.0);
+        let (cap, served) = (self.cap, level.0 - self.laxity.0 + epoch.0);
         if served <= 0 {
-            return self.session.min;
+            return self.min;
         }
         if served >= epoch.0 {
             return cap;
@@ -68,7 +71,7 @@ impl Stake<'_> {
             Some(product) => product / epoch.0,
             None => (i128::from(cap.0) * i128::from(served) / i128::from(epoch.0)) as i64,
         };
-        Watts(rate).max(self.session.min)
+        Watts(rate).max(self.min)
     }
 }
 
@@ -78,7 +81,8 @@ pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     let epoch = epoch.max(Span::from_s(1));
     let stake = |claim: usize| {
         let session = &contest.claims[claim];
-        Stake { claim, session, laxity: laxity(session, looked_at) }
+        let laxity = laxity(session, looked_at);
+        Stake { claim, session, min: session.min, cap: session.cap, laxity }
     };
     let mut stakes: Vec<Stake<'_>> = choice.admitted_in_order().map(stake).collect();
     stakes.sort_unstable_by_key(|s| (s.laxity, s.session.arrival, s.session.id));
