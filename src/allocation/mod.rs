@@ -97,6 +97,13 @@ impl Strategy {
         matches!(self, Strategy::EarliestDeadlineFirst | Strategy::LeastLaxityFirst)
     }
 
+    /// True when the cap of every session matters, binding or not: who is admitted may depend on
+    /// it, or how much time a car has left.
+    #[must_use]
+    pub fn heeds_every_cap(self) -> bool {
+        matches!(self, Strategy::MaxThroughput | Strategy::LeastLaxityFirst)
+    }
+
     /// True when a decision of the next rotation epoch may differ although everybody has a place
     /// and nothing has happened: turns end, laxities pass, wishes are fulfilled.
     #[must_use]

@@ -142,7 +142,7 @@ impl Csms {
         let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
-        if trigger != Trigger::Manual {
+        if trigger != Trigger::Manual || epoch_starts {
             self.look_again(now, site);
         }
         let census = self.census(site);

@@ -2,7 +2,7 @@
 //! acceptance estimator and the judgement of the charger. A meter that tells no power may tell
 //! currents; one that tells its register alone tells the mean power since the reading before.
 
-use crate::allocation::{Reason, Strategy};
+use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::acceptance::Learned;
 use crate::csms::config::{Hardware, Setpoint};
@@ -130,8 +130,7 @@ impl Csms {
         } else {
             Learned::Nothing
         };
-        // Whom max_throughput admits depends on every cap, binding or not.
-        let every_cap_counts = self.sites[state.site.0].config.strategy == Strategy::MaxThroughput;
+        let every_cap_counts = self.sites[state.site.0].config.strategy.heeds_every_cap();
         let phases_changed = active.acceptance.phases() != phases_before;
         let matters = phases_changed
             || active.may_change_allocation(learned, &hardware)

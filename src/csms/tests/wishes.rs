@@ -150,6 +150,22 @@ fn laxities_are_looked_at_again_while_power_is_short_and_only_then() {
 }
 
 #[test]
+fn a_rebalance_by_hand_changes_nothing_when_only_time_has_passed() {
+    for strategy in Rule::ALL.into_iter().filter(|strategy| strategy.moves_with_time()) {
+        let (mut bench, ids) = Bench::charging(2, 42_000, strategy);
+        bench.tell(ids[0], 150, 42_780).unwrap();
+        bench.tell(ids[1], 155, 3_000).unwrap();
+        bench.wait(120);
+        bench.draw(&ids, 5);
+        let sent = bench.sent_profiles().len();
+        bench.csms.rebalance(bench.now, bench.site);
+        assert_eq!(bench.csms.preview(bench.now, bench.site), 0, "{strategy}");
+        bench.wait(60);
+        assert_eq!(bench.sent_profiles().len(), sent, "{strategy}");
+    }
+}
+
+#[test]
 fn full_power_changes_hands_when_an_epoch_begins() {
     let (mut bench, ids) = Bench::charging(2, 42_000, Rule::RoundRobin);
     assert_eq!(bench.allocated_kw(), [22.0, 9.66]);
