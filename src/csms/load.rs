@@ -71,7 +71,9 @@ impl Load {
         let largest = self.readings.iter().map(|(_, power)| *power).max().unwrap_or_default();
         let steps = (largest.0 + STEP.0 - 1).div_euclid(STEP.0);
         let counts = Watts(steps * STEP.0);
-        if anew || counts != self.counts {
+        // One step less needs half a step more, or a load near the edge would move it to and fro.
+        let less = largest.0 + STEP.0 / 2 <= self.counts.0 - STEP.0;
+        if anew || counts > self.counts || less {
             self.counts = counts;
         }
     }
@@ -212,6 +214,14 @@ mod tests {
     fn a_meter_that_trembles_moves_nobody() {
         let told: Vec<_> = (0..100).map(|n| (n * 5, 20_300 + n * 7_919 % 600)).collect();
         assert!(counted(&told).iter().all(|counts| *counts == 21_000));
+    }
+
+    #[test]
+    fn a_load_near_the_edge_of_a_kilowatt_moves_once() {
+        let told: Vec<_> = (0..40).map(|n| (n * 100, 20_950 + n % 2 * 100)).collect();
+        assert_eq!(counted(&told)[0], 21_000);
+        assert!(counted(&told)[1..].iter().all(|counts| *counts == 22_000));
+        assert_eq!(counted(&[(0, 21_050), (100, 20_500)]), [22_000, 21_000]);
     }
 
     #[test]
