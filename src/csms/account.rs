@@ -12,6 +12,9 @@ use crate::units::Watts;
 const JITTER: i64 = 10_000;
 /// A step this large is possible in no time at all, when timestamps cannot be trusted: 1 kWh.
 const SLACK: i64 = 1_000_000;
+/// So much more than is possible may be told at once, because what was buffered is stamped when it
+/// is sent: 10 kWh. Beyond, one reading alone is not believed.
+const BUFFERED: i64 = 10_000_000;
 /// Energy that must have flowed before power and register are compared: 500 Wh, and some steps of
 /// the register, whose resolution may be a kWh.
 const TELLING: i64 = 500_000;
@@ -169,7 +172,7 @@ impl Account {
     /// Whether the register can have come so far, or began anew.
     fn is_possible(&self, register: i64, most: i64) -> bool {
         let since_start = register - self.start - self.total;
-        register - self.last <= most || (-JITTER..=most).contains(&since_start)
+        register - self.last <= most + BUFFERED || (-JITTER..=most).contains(&since_start)
     }
 
     /// The register counts from another base than before.
