@@ -37,8 +37,8 @@ fn sessions(count: usize) -> Vec<Session> {
             service: spread(30_000),
             previous: Watts::ZERO,
             last_switch: arrival,
-            wants_power: number % 11 != 0,
-            departure: (number % 5 != 0).then(|| NOW + Span::from_s(spread(50_000))),
+            wants_power: !number.is_multiple_of(11),
+            departure: (!number.is_multiple_of(5)).then(|| NOW + Span::from_s(spread(50_000))),
             energy_left: Some(spread(60_000)),
         }
     };
