@@ -15,7 +15,7 @@ use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Output, Trigger, Trouble};
 use crate::csms::line::Order;
 use crate::csms::manner::{Breed, Failure, Manner, Scope};
-use crate::csms::point::{Active, Connector, Point};
+use crate::csms::point::{Active, Point};
 use crate::csms::timers::Key;
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
@@ -61,6 +61,8 @@ impl Csms {
         }
         state.proven_manner = known.or(state.proven_manner);
         state.manner = state.proven_manner.unwrap_or_default();
+        // Once a boot it is tried whether a pause is taken after all.
+        state.manner.no_zero = false;
         state.tried = Default::default();
         state.default_limit.manner = state.manner.of_start();
         state.default_limit.tried = Default::default();
@@ -144,7 +146,8 @@ impl Csms {
             return;
         }
         let state = &mut self.points[point.0];
-        let is_usual = state.proven_manner.is_none_or(|proven| proven == manner);
+        // That a pause is refused may have been a whim.
+        let is_usual = state.proven_manner.map_or(!manner.no_zero, |proven| proven == manner);
         let active = state.connectors[index].active.as_mut();
         if !is_usual && active.is_some_and(|active| !std::mem::replace(&mut active.odd, true)) {
             state.doubts += 1;
@@ -372,8 +375,8 @@ impl Csms {
         for point in &self.sites[site.0].points {
             let state = &self.points[point.0];
             for (index, connector) in state.connectors.iter().enumerate() {
-                let held =
-                    connector.culprit().map(|active| connector.held(active, &state.hardware));
+                let culprit = state.culprit(index);
+                let held = culprit.map(|active| connector.held(active, &state.hardware));
                 if let (Some(held), Some(active), true) =
                     (held, connector.active.as_ref(), state.line.online)
                 {
@@ -417,7 +420,7 @@ impl Csms {
     /// After a sample of a culprit: ends it if nothing else helps.
     pub(super) fn watch_culprit(&mut self, now: Time, point: PointIx, index: usize) {
         let site = self.points[point.0].site;
-        if self.points[point.0].connectors[index].culprit().is_some()
+        if self.points[point.0].culprit(index).is_some()
             && self.metered_at(site) > self.sites[site.0].ev_limit()
         {
             self.trigger(now, point, Trigger::Connection);
@@ -453,14 +456,14 @@ impl Point {
             self.default_limit.manner = manner.of_start();
         }
     }
-}
 
-impl Connector {
-    /// A session that cannot be controlled. One whose limits have no effect gets a second chance
-    /// with another form.
-    fn culprit(&self) -> Option<&Active> {
-        let distrust = self.distrust.as_deref();
+    /// A session that cannot be controlled, or is to pause and cannot be told to. One whose limits
+    /// have no effect gets a second chance with another form.
+    fn culprit(&self, index: usize) -> Option<&Active> {
+        let connector = &self.connectors[index];
+        let distrust = connector.distrust.as_deref();
         let ignores = distrust.is_some_and(|known| known.hopeless || known.failed > 1);
-        self.active.as_ref().filter(|active| active.exhausted || ignores)
+        let stays = |active: &Active| active.rate == Watts::ZERO && self.floor(index).is_some();
+        connector.active.as_ref().filter(|active| active.exhausted || ignores || stays(active))
     }
 }

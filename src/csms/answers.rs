@@ -71,7 +71,7 @@ impl Csms {
                 // Late, it may be older than a new limit.
                 match self.is_cleared(answer) {
                     true if !late => self.limit_cleared(now, point, connector, scope),
-                    false if !late => self.clear_failed(now, point, connector),
+                    false if !late => self.clear_failed(now, point, connector, scope),
                     _ => {}
                 }
             }
@@ -227,7 +227,9 @@ impl Csms {
             | Order::TriggerMeter { .. }
             | Order::TriggerStatus { .. }
             | Order::Stop { .. } => {}
-            Order::ClearLimit { connector, .. } => self.clear_failed(now, point, connector),
+            Order::ClearLimit { connector, scope } => {
+                self.clear_failed(now, point, connector, scope);
+            }
         }
         self.update_reserved(point);
     }

@@ -230,6 +230,7 @@ impl Csms {
         if is_free {
             // A last sample may have come after the end of its transaction.
             connector.measured_w = 0;
+            connector.unasked = false;
         }
         match connector.active.as_mut() {
             // It does charge: reported late or taken for gone, but no stop is waiting behind it.

@@ -20,17 +20,19 @@ use crate::units::Watts;
 
 /// A load has to be less for so long.
 const WINDOW: Span = Span::from_s(60);
+/// Readings this close count as one: the largest.
+const SECOND: Span = Span::from_s(1);
 /// Loads count in multiples of this.
 const STEP: Watts = Watts(1_000);
-/// More readings than this in a window are thinned out: the largest of neighbours stays.
-const MOST_READINGS: usize = 64;
 /// No reading holds longer: one day.
 const LONGEST: Span = Span::from_s(86_400);
 
 /// What is known of the other loads of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
-    readings: VecDeque<(Time, Watts)>,
+    /// The largest of every second of the window that had one.
+    largest: VecDeque<(Time, Watts)>,
+    last: Watts,
     counts: Watts,
     /// Until when the last reading holds; `None`: none does.
     until: Option<Time>,
@@ -45,19 +47,15 @@ impl Load {
 
     /// The last reading, if it still holds, and until when.
     pub(crate) fn told(&self) -> Option<(Watts, Time)> {
-        let (_, power) = self.readings.back()?;
-        Some((*power, self.until?))
+        self.until.map(|until| (self.last, until))
     }
 
     fn show(&mut self, now: Time, power: Watts, until: Time) {
-        if self.readings.len() == MOST_READINGS {
-            // Two of the oldest become the larger of them, as old as the younger.
-            let (_, first) = self.readings.pop_front().unwrap_or((now, power));
-            if let Some((_, second)) = self.readings.front_mut() {
-                *second = first.max(*second);
-            }
+        self.last = power;
+        match self.largest.back_mut().filter(|(at, _)| now.since(*at) < SECOND) {
+            Some((_, largest)) => *largest = power.max(*largest),
+            None => self.largest.push_back((now, power)),
         }
-        self.readings.push_back((now, power));
         let was_silent = self.until.replace(until).is_none();
         self.count(now, was_silent);
     }
@@ -65,10 +63,10 @@ impl Load {
     /// Looks again at what counts.
     fn count(&mut self, now: Time, anew: bool) {
         // The last one still tells what is.
-        while self.readings.len() > 1 && now.since(self.readings[0].0) >= WINDOW {
-            self.readings.pop_front();
+        while self.largest.len() > 1 && now.since(self.largest[0].0) >= WINDOW {
+            self.largest.pop_front();
         }
-        let largest = self.readings.iter().map(|(_, power)| *power).max().unwrap_or_default();
+        let largest = self.largest.iter().map(|(_, power)| *power).max().unwrap_or_default();
         let steps = (largest.0 + STEP.0 - 1).div_euclid(STEP.0);
         let counts = Watts(steps * STEP.0);
         // One step less needs half a step more, or a load near the edge would move it to and fro.
@@ -81,7 +79,7 @@ impl Load {
     /// When something changes without another reading.
     fn next(&self) -> Option<Time> {
         let until = self.until?;
-        let older = self.readings.front().filter(|_| self.readings.len() > 1);
+        let older = self.largest.front().filter(|_| self.largest.len() > 1);
         Some(older.map_or(until, |(at, _)| until.min(*at + WINDOW)))
     }
 }
@@ -229,5 +227,8 @@ mod tests {
         let told: Vec<_> =
             (0..200).map(|n| (n / 10, if n == 3 { 40_000 } else { 9_000 })).collect();
         assert_eq!(counted(&told).last(), Some(&40_000));
+        let told: Vec<_> =
+            (0..700).map(|n| (n / 10, if n == 3 { 40_000 } else { 9_000 })).collect();
+        assert_eq!(counted(&told).last(), Some(&9_000), "nor keep it longer than a window");
     }
 }

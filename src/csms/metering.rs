@@ -7,6 +7,7 @@ use crate::charger::CurrentKind;
 use crate::csms::acceptance::Learned;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, Trigger};
+use crate::csms::mean::Mean;
 use crate::csms::point::{Active, Point};
 use crate::csms::transactions::CURRENT_WITHIN;
 use crate::csms::trust::{self, Shown, Verdict};
@@ -67,8 +68,12 @@ impl Csms {
         reading: &mut MeterReading,
         taken: &mut Taken,
     ) {
-        let connector = &mut self.points[point.0].connectors[index];
-        let told = reading.power_w.is_some() || reading.current_da.iter().any(Option::is_some);
+        let state = &mut self.points[point.0];
+        // Of direct current nobody has told the voltage that would make a power of it.
+        let tells = state.hardware.kind == CurrentKind::Ac;
+        let currents = tells && reading.current_da.iter().any(Option::is_some);
+        let connector = &mut state.connectors[index];
+        let told = reading.power_w.is_some() || currents;
         let Some(register) = reading.energy_mwh.filter(|_| !told) else { return };
         let register = connector.meter_scale.register(register);
         if let Some(flow) = connector.mean.show(register, taken.at) {
@@ -208,6 +213,7 @@ impl Csms {
         if found {
             // What was held against the charger was measured wrongly.
             connector.distrust = None;
+            connector.mean = Mean::default();
         }
         (metered, found)
     }
@@ -248,7 +254,8 @@ impl Csms {
             permitted: hardware.watts(bound, hardware.phases),
             tolerance: Watts(tolerance.0 * i64::from(hardware.phases)),
         };
-        let verdict = trust::judge(&mut connector.distrust, &shown);
+        connector.unasked = !charges && shown.draw > shown.tolerance;
+        let verdict = trust::suspect(&mut connector.distrust, &shown);
         self.update_reserved(point);
         if verdict != Verdict::Nothing {
             self.trigger(now, point, Trigger::Connection);

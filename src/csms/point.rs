@@ -134,6 +134,8 @@ pub(crate) struct Connector {
     pub(crate) measured_since: Time,
     /// For a meter that tells its register alone.
     pub(crate) mean: Mean,
+    /// It draws although nothing is known to run here.
+    pub(crate) unasked: bool,
     /// Its meter has shown a power.
     pub(crate) metered: bool,
     pub(crate) meter_scale: Scale,
@@ -236,6 +238,7 @@ impl Point {
             measured_w: 0,
             measured_since: Time(0),
             mean: Mean::default(),
+            unasked: false,
             metered: false,
             meter_scale: Scale::default(),
             distrust: None,
@@ -351,7 +354,7 @@ impl Point {
                 }
                 None if connector.charges() || connector.unsure_until.is_some() => start,
                 // Nobody knows why it draws.
-                None if connector.measured_w > 0 => proven,
+                None if connector.unasked => proven,
                 None => Watts::ZERO,
             };
             (held, (start - held).floor_zero())

@@ -11,11 +11,11 @@ use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
-use crate::csms::manner::{Breed, Manner, Scope};
+use crate::csms::manner::{Breed, Manner};
 use crate::csms::point::{Active, StartSlot};
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
-use crate::csms::transactions::{StopTold, Transaction};
+use crate::csms::transactions::{StopTold, Stray, Transaction};
 use crate::csms::trust::Distrust;
 use crate::csms::{Csms, Options, PointIx, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
@@ -163,6 +163,8 @@ impl Csms {
         let state = &mut self.points[point.0];
         state.registered = saved.registered;
         state.restored = saved.registered;
+        // In which form limits were told was not kept.
+        state.capped = saved.registered && connectors == 1;
         // An answer to a CALL of the earlier process must not pass for one of ours.
         state.line = Line::beginning_after(now.unix_s().max(0) as u64);
         self.want_default_limit(point);
@@ -208,7 +210,7 @@ impl Csms {
         };
         if let Some(stop) = saved.stop {
             // It may have named an id that nobody has given.
-            self.transactions.remember_stop((point, stop));
+            self.transactions.remember_stop(Stray { point, told: stop, id: None });
         }
         self.transactions.insert(id, transaction);
         let state = &mut self.points[point.0];
@@ -227,7 +229,6 @@ impl Csms {
         active.wish = saved.wish;
         connector.active = Some(active);
         connector.status = ChargePointStatus::Charging;
-        state.capped = state.manner.scope == Scope::Station;
     }
 
     fn restore_limit(&mut self, now: Time, saved: &RestoredLimit) {

@@ -227,8 +227,7 @@ impl Csms {
     ) {
         let connector = &mut self.points[point.0].connectors[index];
         if outcome == Some(Ok(())) {
-            // A session that began meanwhile may have replaced it.
-            connector.leftover = connector.leftover.map(|_| limit);
+            connector.leftover = Some(limit);
             connector.clear_at = None;
         } else {
             connector.clear_failures += 1;
@@ -240,9 +239,9 @@ impl Csms {
 
     /// A profile of ours may still be there; one that a session left is asked for again, or
     /// replaced.
-    pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize) {
+    pub(super) fn clear_failed(&mut self, now: Time, point: PointIx, index: usize, scope: Scope) {
         let connector = &mut self.points[point.0].connectors[index];
-        if connector.left_behind().is_some() {
+        if scope == Scope::Connector && connector.left_behind().is_some() {
             connector.clear_failures += 1;
             if connector.may_be_cleared() {
                 self.ask_to_clear_later(now, point, index);

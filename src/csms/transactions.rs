@@ -55,6 +55,15 @@ impl StopTold {
     }
 }
 
+/// A stop that was recorded, and what is to be known to recognise it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stray {
+    pub(super) point: PointIx,
+    pub(super) told: StopTold,
+    /// The id that it named; `None`: that was not kept.
+    pub(super) id: Option<i64>,
+}
+
 /// All transactions of a central system.
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
@@ -62,7 +71,7 @@ pub(crate) struct Transactions {
     /// Ids of the remembered transactions of each charge point, oldest first.
     at_point: BTreeMap<PointIx, Vec<i64>>,
     /// Stops without a start that were recorded, and where.
-    strays: VecDeque<(PointIx, StopTold)>,
+    strays: VecDeque<Stray>,
     last_id: i64,
 }
 
@@ -102,16 +111,21 @@ impl Transactions {
 
     /// Whether a stop without a start is told for the first time; it is remembered.
     fn is_new_stray(&mut self, point: PointIx, stop: &StopTransactionRequest<'_>) -> bool {
-        let stray = (point, StopTold::of(stop));
-        let is_new = !self.strays.contains(&stray);
+        let (told, id) = (StopTold::of(stop), stop.transaction_id);
+        // Without a clock different stops may say the same words.
+        let dated = stop.timestamp.is_plausible();
+        let is_same = |stray: &Stray| {
+            (stray.point, stray.told) == (point, told) && (dated || stray.id == Some(id))
+        };
+        let is_new = !self.strays.iter().any(is_same);
         if is_new {
-            self.remember_stop(stray);
+            self.remember_stop(Stray { point, told, id: Some(id) });
         }
         is_new
     }
 
     /// A stop that is a repetition from now on, whatever transaction it names.
-    pub(super) fn remember_stop(&mut self, stop: (PointIx, StopTold)) {
+    pub(super) fn remember_stop(&mut self, stop: Stray) {
         if self.strays.len() == STRAYS {
             self.strays.pop_front();
         }
@@ -203,6 +217,7 @@ impl Csms {
         }
         active.gone = left.then_some(now);
         state.connectors[index].active = Some(active);
+        state.connectors[index].unasked = false;
         self.update_reserved(point);
         let connector = start.connector_id;
         self.emit(Event::SessionStarted { point, connector, session, transaction_id: id });
@@ -319,7 +334,7 @@ impl Csms {
         if let Some((register, at)) = ending.register {
             active.account.close(register, at, rated);
         }
-        if let Some(bound) = active.leaves {
+        if let Some(bound) = active.leaves.max(state.connectors[index].leftover) {
             self.clear_leftover(point, index, bound);
         }
         let (mut session, mut at) = (None, ending.at);

@@ -123,6 +123,19 @@ pub(crate) fn judge(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verd
     Verdict::Obeys
 }
 
+/// Takes in a sample of a time in which no limit is in force: it can only speak against a charger.
+pub(crate) fn suspect(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verdict {
+    if shown.draw > shown.permitted + shown.tolerance {
+        return judge(distrust, shown);
+    }
+    if distrust.as_ref().is_some_and(|known| !known.known) {
+        *distrust = None;
+    } else if let Some(known) = distrust {
+        known.over = 0;
+    }
+    Verdict::Nothing
+}
+
 /// Takes in a sample that is the last of several: if it shows too much, they all did.
 pub(crate) fn overdue(distrust: &mut Option<Box<Distrust>>, shown: &Shown) -> Verdict {
     if shown.draw <= shown.permitted + shown.tolerance {
@@ -238,6 +251,22 @@ mod tests {
         for verdict in [Verdict::Nothing, Verdict::Nothing, Verdict::Obeys] {
             assert_eq!(judge(&mut known, &sample(0, 0, None)), verdict, "told in another form");
         }
+    }
+
+    #[test]
+    fn an_idle_connector_proves_nothing_for_the_better() {
+        let mut known = None;
+        (0..2).for_each(|_| {
+            judge(&mut known, &sample(9_600, 4_000, None));
+        });
+        for _ in 0..1000 {
+            assert_eq!(suspect(&mut known, &sample(0, 0, None)), Verdict::Nothing);
+        }
+        assert_eq!(proven(known.as_deref()), Watts(9_900));
+        let mut known = None;
+        suspect(&mut known, &sample(5_000, 0, None));
+        suspect(&mut known, &sample(0, 0, None));
+        assert_eq!(known, None, "once is nothing");
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl Chronicle {
                     "reserve_kw": config.reserve.kw(),
                     "strategy": config.strategy.name(),
                     "min_charge_rate_kw": config.min_charge_rate.kw(),
+                    "worst_load_kw": config.worst_load.map(Watts::kw),
                 });
                 self.site_changed(now, site, csms, batch, "config_changed", data);
             }

@@ -54,8 +54,7 @@ impl World<'_> {
             power: load.at(self.now),
             valid_for: load.valid_for,
         };
-        // A scenario states the worst case, so this is refused only where somebody has taken it
-        // back through the API of a live run.
+        // A scenario states the worst case, so nothing is to be said against it.
         if self.csms.apply(self.now, &input).is_ok() {
             self.after_central();
         }

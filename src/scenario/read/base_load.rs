@@ -43,6 +43,18 @@ pub(super) fn read(
         }
     };
     steps.sort_by_key(|(at, _)| *at);
+    let key = if file.is_some() { "file" } else { "steps" };
+    if record.is_empty_list("steps") {
+        problems
+            .error(record.at("steps"), "the load has no steps")
+            .label("an empty list")
+            .help("give at least one: `steps = [{ at = \"00:00\", kw = 20 }]`");
+    } else if let Some((first, _)) = steps.first().filter(|(at, _)| *at > run.start && run.known) {
+        problems
+            .warning(record.at(key), "until the first row the load counts as 0 kW")
+            .label(&format!("that is {}; the run begins at {}", first, run.start))
+            .help("add a row for the start of the run, or an earlier one");
+    }
     let (meter_every, valid_for) = (lasting(record, "meter_every"), lasting(record, "valid_for"));
     if valid_for < meter_every {
         problems
