@@ -165,15 +165,7 @@ mod tests {
     }
 
     fn shares(cars: &[Session], capacity: i64) -> Vec<i64> {
-        let rotation = Rotation {
-            now: NOW,
-            looked_at: NOW,
-            epoch_starts: false,
-            min_on: Span::from_s(300),
-            min_off: Span::from_s(180),
-            welcome: Span::from_s(210),
-            epoch: Span::from_s(900),
-        };
+        let rotation = Rotation { epoch_starts: false, ..Rotation::at(NOW) };
         let contest = Contest { capacity: Watts(capacity), claims: cars, rotation };
         rates(&contest, &choose(&contest)).into_iter().map(|rate| rate.0).collect()
     }

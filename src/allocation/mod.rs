@@ -169,6 +169,22 @@ pub struct Rotation {
     pub epoch: Span,
 }
 
+#[cfg(test)]
+impl Rotation {
+    /// Within an epoch, with the default spans.
+    fn at(now: Time) -> Rotation {
+        Rotation {
+            now,
+            looked_at: now,
+            epoch_starts: false,
+            min_on: Span::from_s(300),
+            min_off: Span::from_s(180),
+            welcome: Span::from_s(210),
+            epoch: Span::from_s(900),
+        }
+    }
+}
+
 /// Everything a decision depends on.
 #[derive(Clone, Debug)]
 pub struct Problem<'a> {

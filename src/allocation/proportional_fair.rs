@@ -46,15 +46,7 @@ mod tests {
     }
 
     fn shares(strategy: Strategy, cars: &[Session], capacity: i64) -> Vec<i64> {
-        let rotation = Rotation {
-            now: NOW,
-            looked_at: NOW,
-            epoch_starts: true,
-            min_on: Span::from_s(300),
-            min_off: Span::from_s(180),
-            welcome: Span::from_s(210),
-            epoch: Span::from_s(900),
-        };
+        let rotation = Rotation { epoch_starts: true, ..Rotation::at(NOW) };
         let problem = Problem { strategy, capacity: Watts(capacity), sessions: cars, rotation };
         solve(&problem).into_iter().map(|share| share.rate.0).collect()
     }

@@ -69,9 +69,8 @@ impl Csms {
         state.default_limit.exhausted = false;
         state.default_limit.retry_at = None;
         for (index, connector) in state.connectors.iter_mut().enumerate() {
-            let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
-            if connector.leftover.is_some() && !state.line.queue.contains(&order) {
-                state.line.queue.push_back(order);
+            if connector.leftover.is_some() {
+                state.line.want(Order::ClearLimit { connector: index, scope: Scope::Connector });
             }
             let Some(active) = connector.active.as_mut() else { continue };
             active.silences = 0;
@@ -256,10 +255,7 @@ impl Csms {
             && trust::excess(connector.distrust.as_deref()).is_none();
         let left = [(Scope::Transaction, active.overrules), (Scope::Connector, in_the_way)];
         for (other, _) in left.into_iter().filter(|(other, left)| *left && *other != scope) {
-            let order = Order::ClearLimit { connector: index, scope: other };
-            if !state.line.queue.contains(&order) {
-                state.line.queue.push_back(order);
-            }
+            state.line.want(Order::ClearLimit { connector: index, scope: other });
         }
         self.clear_cap(point);
     }

@@ -29,16 +29,6 @@ pub struct SiteConfig {
     pub worst_load: Option<Watts>,
 }
 
-impl SiteConfig {
-    /// What electric vehicles may draw together as long as other loads keep to the reserve: the
-    /// grid connection less the reserve. [`Csms::ev_limit`](crate::csms::Csms::ev_limit) is what
-    /// they may draw now.
-    #[must_use]
-    pub fn ev_limit(&self) -> Watts {
-        (self.max_power - self.reserve).floor_zero()
-    }
-}
-
 /// A change of some fields of a [`SiteConfig`]; absent ones stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPatch {

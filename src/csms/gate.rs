@@ -174,9 +174,8 @@ impl Csms {
     fn ask_connectors(&mut self, point: PointIx, all: bool) {
         let state = &mut self.points[point.0];
         for (connector, known) in state.connectors.iter().enumerate() {
-            let order = Order::TriggerStatus { connector };
-            if (all || known.active.is_none()) && !state.line.queue.contains(&order) {
-                state.line.queue.push_back(order);
+            if all || known.active.is_none() {
+                state.line.want(Order::TriggerStatus { connector });
             }
         }
     }

@@ -59,6 +59,15 @@ impl Line {
         Line { calls, ..Line::default() }
     }
 
+    /// Queues an order, unless the same waits already; whether it was queued.
+    pub(crate) fn want(&mut self, order: Order) -> bool {
+        let is_new = !self.queue.contains(&order);
+        if is_new {
+            self.queue.push_back(order);
+        }
+        is_new
+    }
+
     pub(crate) fn is_free(&self) -> bool {
         self.online && self.outstanding.is_none()
     }

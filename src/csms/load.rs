@@ -13,7 +13,7 @@ use crate::csms::control::Site;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::input::Refusal;
 use crate::csms::timers::Key;
-use crate::csms::validate::MOST_POWER;
+use crate::csms::validate::check_load;
 use crate::csms::{Csms, SiteIx};
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -24,8 +24,6 @@ const WINDOW: Span = Span::from_s(60);
 const SECOND: Span = Span::from_s(1);
 /// Loads count in multiples of this.
 const STEP: Watts = Watts(1_000);
-/// No reading holds longer: one day.
-const LONGEST: Span = Span::from_s(86_400);
 
 /// What is known of the other loads of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,17 +120,7 @@ impl Csms {
                 state.id
             )));
         }
-        let invalid = |field: &str, problem: String| {
-            Err(Refusal::Invalid { field: field.to_owned(), problem })
-        };
-        if power.0.abs() > MOST_POWER.0 {
-            let most = MOST_POWER.kw();
-            return invalid("/power_kw", format!("must be -{most} to {most}"));
-        }
-        if valid_for <= Span::ZERO || valid_for > LONGEST {
-            let most = LONGEST.whole_s();
-            return invalid("/valid_for_s", format!("must be more than 0, at most {most}"));
-        }
+        check_load(power, valid_for)?;
         let before = state.ev_limit();
         self.sites[site.0].load.show(now, power, now + valid_for);
         self.limit_moved(now, site, before);
@@ -169,18 +157,6 @@ impl Csms {
         if after < reserved {
             // Somebody has to give way at once.
             self.timers.arm_by(Key::Decide(site), now);
-        }
-    }
-
-    /// Where nothing may be drawn, no start may draw anything; and the other way round.
-    pub(super) fn bound_starts_anew(&mut self, now: Time, site: SiteIx, before: Watts) {
-        let after = self.sites[site.0].ev_limit();
-        if (before > Watts::ZERO) == (after > Watts::ZERO) {
-            return;
-        }
-        for point in self.sites[site.0].points.clone() {
-            self.want_default_limit(point);
-            self.pump(now, point);
         }
     }
 }

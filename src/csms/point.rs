@@ -487,7 +487,7 @@ impl Connector {
     }
 
     /// The session here, if a ChargePointMaxProfile holds it.
-    pub(crate) fn capped(&self) -> Option<&Active> {
+    pub(crate) fn under_cap(&self) -> Option<&Active> {
         let active = self.active.as_ref()?;
         (active.profiled && active.manner.scope == Scope::Station).then_some(active)
     }

@@ -394,9 +394,8 @@ impl Csms {
             .active
             .as_ref()
             .is_some_and(|active| active.entry.oldest_hold().is_some());
-        let order = Order::TriggerMeter { connector: index };
-        if held && self.sites[state.site.0].blocked && !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
+        let wanted = held && self.sites[state.site.0].blocked;
+        if wanted && state.line.want(Order::TriggerMeter { connector: index }) {
             self.pump(now, point);
         }
     }

@@ -17,7 +17,7 @@ use crate::csms::line::Order;
 use crate::csms::manner::{Failure, Manner, Scope, Tried};
 use crate::csms::point::{Connector, DefaultLimit, Point};
 use crate::csms::timers::Key;
-use crate::csms::{Csms, PointIx};
+use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::profile::Purpose;
 use crate::time::Time;
 use crate::units::{DeciAmps, Watts};
@@ -50,6 +50,19 @@ impl Csms {
             default.refusals = 0;
             default.retry_at = None;
             default.tried = Tried::default();
+        }
+    }
+
+    /// What electric vehicles may draw at a site was something else before: where that is nothing, no
+    /// start may draw anything.
+    pub(super) fn bound_starts_anew(&mut self, now: Time, site: SiteIx, before: Watts) {
+        let after = self.sites[site.0].ev_limit();
+        if (before > Watts::ZERO) == (after > Watts::ZERO) {
+            return;
+        }
+        for point in self.sites[site.0].points.clone() {
+            self.want_default_limit(point);
+            self.pump(now, point);
         }
     }
 
@@ -273,18 +286,14 @@ impl Csms {
         let state = &mut self.points[point.0];
         let leftover = &mut state.connectors[index].leftover;
         *leftover = (*leftover).max(Some(bound));
-        let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
-        if !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
-        }
+        state.line.want(Order::ClearLimit { connector: index, scope: Scope::Connector });
     }
 
     /// A ChargePointMaxProfile that is not needed any more would stay for good.
     pub(super) fn clear_cap(&mut self, point: PointIx) {
         let state = &mut self.points[point.0];
-        let order = Order::ClearLimit { connector: 0, scope: Scope::Station };
-        if state.capped && state.may_go_without_cap() && !state.line.queue.contains(&order) {
-            state.line.queue.push_back(order);
+        if state.capped && state.may_go_without_cap() {
+            state.line.want(Order::ClearLimit { connector: 0, scope: Scope::Station });
         }
     }
 }
@@ -293,7 +302,7 @@ impl Point {
     /// The limit of the session here that a ChargePointMaxProfile holds, and goes on holding.
     fn cap(&self) -> Option<Setpoint> {
         let held = |at: usize| {
-            let active = self.connectors[at].capped().filter(|active| active.gone.is_none())?;
+            let active = self.connectors[at].under_cap().filter(|active| active.gone.is_none())?;
             let stays = self.manner_at(at).scope == Scope::Station;
             stays.then(|| active.entry.confirmed())
         };
@@ -303,7 +312,7 @@ impl Point {
     /// Nothing is held by a ChargePointMaxProfile alone.
     pub(super) fn may_go_without_cap(&self) -> bool {
         let needs = |at: usize| {
-            self.manner_at(at).scope == Scope::Station || self.connectors[at].capped().is_some()
+            self.manner_at(at).scope == Scope::Station || self.connectors[at].under_cap().is_some()
         };
         !(0..self.connectors.len()).any(needs) && self.default_limit.is_settled()
     }

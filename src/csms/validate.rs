@@ -4,12 +4,15 @@ use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::input::Refusal;
 use crate::ids::ChargePointId;
+use crate::time::Span;
 use crate::units::{PILOT_MINIMUM, Watts};
 
 /// Larger than any site; keeps sums far from overflow. 1 GW.
-pub(super) const MOST_POWER: Watts = Watts(1_000_000_000);
+const MOST_POWER: Watts = Watts(1_000_000_000);
 /// Larger than any charge point. 10 MW.
 const MOST_RATING: Watts = Watts(10_000_000);
+/// No reading of a meter holds longer: one day.
+const LONGEST: Span = Span::from_s(86_400);
 const MOST_CONNECTORS: u32 = 64;
 const MOST_WEIGHT: u32 = 1000;
 
@@ -40,6 +43,15 @@ pub(super) fn check_config(
         demand((1..=MOST_WEIGHT).contains(weight), &field, || format!("1 to {MOST_WEIGHT}"))?;
     }
     Ok(())
+}
+
+/// Checks a reading of other loads.
+pub(super) fn check_load(power: Watts, valid_for: Span) -> Result<(), Refusal> {
+    let most = MOST_POWER.kw();
+    demand(power.0.abs() <= MOST_POWER.0, "/power_kw", || format!("-{most} to {most}"))?;
+    demand(valid_for > Span::ZERO && valid_for <= LONGEST, "/valid_for_s", || {
+        format!("more than 0, at most {}", LONGEST.whole_s())
+    })
 }
 
 /// Checks the rating of a charge point.

@@ -281,17 +281,7 @@ fn a_transaction_is_stopped_only_when_nothing_else_keeps_the_site_within_its_lim
     for minute in 0..4 {
         bench.meter(0, rogue, 31);
         bench.meter(1, other, if minute == 0 { 14 } else { 0 });
-        for _ in 0..60 {
-            for point in 0..2 {
-                while let Some((id, action, payload)) = bench.received(point) {
-                    if action == "RemoteStopTransaction" {
-                        stopped.push((point, payload));
-                    }
-                    bench.frame(point, &format!(r#"[3,"{id}",{ACCEPTED}]"#));
-                }
-            }
-            bench.wait_silently(bench.now + Span::from_s(1), false);
-        }
+        stopped.extend(bench.stops_in_a_minute());
     }
     assert!(!stopped.is_empty(), "21 kW of 18");
     assert!(stopped.iter().all(|(point, _)| *point == 0), "{stopped:?}");

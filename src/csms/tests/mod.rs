@@ -90,7 +90,7 @@ impl Bench {
                 Output::Event(event) => self.events.push(event),
             }
         }
-        let limit = self.csms.config(self.site).ev_limit();
+        let limit = self.csms.ev_limit(self.site);
         let points = self.csms.points_at(self.site);
         let sum: Watts = points.iter().map(|point| self.csms.reserved_at(*point)).sum();
         assert_eq!(sum, self.csms.reserved(self.site), "the site's sum is kept");

@@ -135,6 +135,23 @@ impl Bench {
         told
     }
 
+    /// A minute passes while everything is answered with success; who was asked to end what.
+    pub(super) fn stops_in_a_minute(&mut self) -> Vec<(usize, String)> {
+        let mut asked = Vec::new();
+        for _ in 0..60 {
+            for point in 0..self.inbox.len() {
+                while let Some((id, action, payload)) = self.received(point) {
+                    if action == "RemoteStopTransaction" {
+                        asked.push((point, payload));
+                    }
+                    self.frame(point, &format!(r#"[3,"{id}",{ACCEPTED}]"#));
+                }
+            }
+            self.wait_silently(self.now + Span::from_s(1), false);
+        }
+        asked
+    }
+
     /// Boots as one of a kind and starts a transaction, while all others answer by the same rule;
     /// returns its id and the limits told.
     pub(super) fn charge_by(&mut self, point: usize, model: &str, rule: Rule) -> (i64, Vec<Told>) {

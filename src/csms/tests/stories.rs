@@ -330,7 +330,7 @@ proptest! {
                 }
                 Act::Card(_) => {}
             }
-            let limit = bench.csms.config(bench.site).ev_limit();
+            let limit = bench.csms.ev_limit(bench.site);
             let reserved = bench.csms.reserved(bench.site);
             prop_assert!(reserved <= limit, "{reserved} of {limit}");
         }

@@ -1,22 +1,17 @@
 //! `[site.base_load]`: other loads behind the same grid connection.
 
-use std::ops::Range;
-
 use super::problems::Problems;
 use super::record::Record;
-use super::sessions::{Field, rows};
+use super::sheet::{Field, Sheet, rows};
 use super::{DAY, Files, Run};
-use crate::scenario::diagnostic::{Diagnostic, Level};
 use crate::scenario::model::BaseLoad;
-use crate::scenario::quantity::{Misread, Moment, parse_instant, parse_moment};
+use crate::scenario::quantity::Moment;
 use crate::scenario::source::Source;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
 /// Larger than any load, either way, kW.
 const MOST_KW: f64 = 1_000_000.0;
-/// After so many problems the rest of a file is not read.
-const MOST_PROBLEMS: usize = 20;
 
 /// The base load of a site, if it has one.
 pub(super) fn read(
@@ -119,95 +114,46 @@ fn listed(
         }
     };
     let source = Source::new(path, &text);
-    let mut found = File { source: &source, run, steps: Vec::new(), problems: Vec::new() };
-    found.read();
-    problems.extend(found.problems);
-    found.steps
+    let mut sheet =
+        Sheet { source: &source, epoch: run.start, zone: &run.zone, problems: Vec::new() };
+    let steps = rows_of(&mut sheet);
+    problems.extend(sheet.problems);
+    steps
 }
 
-struct File<'a> {
-    source: &'a Source,
-    run: &'a Run,
-    steps: Vec<(Time, Watts)>,
-    problems: Vec<Diagnostic>,
+fn rows_of(sheet: &mut Sheet<'_>) -> Vec<(Time, Watts)> {
+    let mut rows = rows(sheet.source.text());
+    let header = rows.next().unwrap_or_default();
+    let place = |name: &str| header.iter().position(|field| field.text == name);
+    let mut steps = Vec::new();
+    let (Some(time), Some(kw)) = (place("time"), place("kw")) else {
+        let span = header.first().map_or(0..0, |field| field.span.clone());
+        let help = "begin with a line `time,kw`; each row holds from its time on";
+        let cause = "the columns `time` and `kw` are missing";
+        sheet.problem(span, cause, "no header", Some(help));
+        return steps;
+    };
+    for row in rows {
+        if sheet.gives_up(&row) {
+            return steps;
+        }
+        let (at, power) = (sheet.date_time(&row, time, "time"), load(sheet, &row, kw));
+        steps.extend(at.zip(power));
+    }
+    if steps.is_empty() && sheet.problems.is_empty() {
+        let help = "add a row for each time from which the load is another";
+        sheet.problem(0..0, "the file has no rows", "nothing follows the header", Some(help));
+    }
+    steps
 }
 
-impl File<'_> {
-    fn read(&mut self) {
-        let text = self.source.text();
-        let mut rows = rows(text);
-        let header = rows.next().unwrap_or_default();
-        let place = |name: &str| header.iter().position(|field| field.text == name);
-        let (Some(time), Some(kw)) = (place("time"), place("kw")) else {
-            let span = header.first().map_or(0..0, |field| field.span.clone());
-            let help = "begin with a line `time,kw`; each row holds from its time on";
-            return self.problem(
-                span,
-                "the columns `time` and `kw` are missing",
-                "no header",
-                help,
-            );
-        };
-        for row in rows {
-            if self.problems.len() >= MOST_PROBLEMS {
-                return;
-            }
-            let (at, kw) = (self.time(row.get(time), &row), self.kw(row.get(kw), &row));
-            self.steps.extend(at.zip(kw));
-        }
-        if self.steps.is_empty() && self.problems.is_empty() {
-            let help = "add a row for each time from which the load is another";
-            self.problem(0..0, "the file has no rows", "nothing follows the header", help);
-        }
+fn load(sheet: &mut Sheet<'_>, row: &[Field], at: usize) -> Option<Watts> {
+    let kw = sheet.number(row, at, "load")?;
+    if kw.abs() > MOST_KW {
+        let help = "a load lies between -1000000 and 1000000 kW";
+        let message = format!("the load is {kw} kW");
+        sheet.problem(row[at].span.clone(), &message, "out of range", Some(help));
+        return None;
     }
-
-    fn time(&mut self, field: Option<&Field>, row: &[Field]) -> Option<Time> {
-        let field = self.filled(field, row, "time")?;
-        let read = if field.text.starts_with('+') {
-            parse_moment(&field.text).map(|moment| self.run.resolve(moment))
-        } else {
-            parse_instant(&field.text, Some(&self.run.zone)).map(|instant| instant.time)
-        };
-        match read {
-            Ok(time) => Some(time),
-            Err(Misread { cause, .. }) => {
-                let help = "write for example 2026-05-04T08:30, 2026-05-04T08:30:00Z or +2h30m";
-                self.problem(field.span.clone(), "the time is not a date-time", &cause, help);
-                None
-            }
-        }
-    }
-
-    fn kw(&mut self, field: Option<&Field>, row: &[Field]) -> Option<Watts> {
-        let field = self.filled(field, row, "kw")?;
-        let number = field.text.parse().ok().filter(|kw: &f64| kw.abs() <= MOST_KW);
-        if number.is_none() {
-            let message = format!("the load `{}` is no power", field.text);
-            let help = "write a plain decimal number of kW with a point; negative: it feeds in";
-            self.problem(field.span.clone(), &message, "not a number", help);
-        }
-        number.map(Watts::from_kw)
-    }
-
-    fn filled<'r>(
-        &mut self,
-        field: Option<&'r Field>,
-        row: &[Field],
-        what: &str,
-    ) -> Option<&'r Field> {
-        if let Some(field) = field.filter(|field| !field.text.is_empty()) {
-            return Some(field);
-        }
-        let span = row.last().map_or(0..0, |field| field.span.clone());
-        let help = "fill in the value or remove the row";
-        self.problem(span, &format!("the {what} is missing"), "empty", help);
-        None
-    }
-
-    fn problem(&mut self, span: Range<usize>, message: &str, label: &str, help: &str) {
-        let mut problem = self.source.diagnostic(Level::Error, span, message);
-        problem.label(label);
-        problem.help(help);
-        self.problems.push(problem);
-    }
+    Some(Watts::from_kw(kw))
 }

@@ -11,6 +11,7 @@ mod quirks;
 mod record;
 mod sessions;
 mod sessions_header;
+mod sheet;
 mod site;
 mod value;
 mod vehicles;

@@ -6,15 +6,12 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::sessions_header::{Clock, Columns};
-use crate::scenario::diagnostic::{Diagnostic, Level};
+use super::sheet::{Field, Sheet, rows};
+use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::model::{Charger, ListedBattery, ListedSession};
-use crate::scenario::quantity::{Misread, Moment, parse_instant, parse_moment};
 use crate::scenario::source::Source;
 use crate::scenario::suggest;
 use crate::time::{Span, Time};
-
-/// After so many problems the rest of a file is not read: one wrong column makes every row wrong.
-const MOST_PROBLEMS: usize = 20;
 
 /// How a file is to be read.
 pub(super) struct Layout<'a> {
@@ -38,18 +35,12 @@ pub(super) struct SessionFile {
 }
 
 struct Reader<'a> {
-    source: &'a Source,
+    sheet: Sheet<'a>,
     layout: &'a Layout<'a>,
     columns: Columns,
     chargers: BTreeMap<&'a str, usize>,
     unknown: Vec<(String, Range<usize>)>,
     file: SessionFile,
-}
-
-/// One field and where it stands.
-pub(super) struct Field {
-    pub(super) text: String,
-    pub(super) span: Range<usize>,
 }
 
 /// Reads a session file; every row that is right is kept, every problem reported.
@@ -62,12 +53,12 @@ pub(super) fn read(source: &Source, layout: &Layout<'_>) -> SessionFile {
     };
     let chargers =
         layout.chargers.iter().enumerate().map(|(at, charger)| (charger.id.as_str(), at)).collect();
-    let file = SessionFile { problems: columns.notes(source, &header), ..SessionFile::default() };
-    let mut reader = Reader { source, layout, columns, chargers, unknown: Vec::new(), file };
+    let problems = columns.notes(source, &header);
+    let sheet = Sheet { source, epoch: layout.epoch, zone: &layout.zone, problems };
+    let file = SessionFile::default();
+    let mut reader = Reader { sheet, layout, columns, chargers, unknown: Vec::new(), file };
     for row in rows {
-        if reader.file.problems.len() >= MOST_PROBLEMS {
-            let span = row.first().map_or(0..0, |field| field.span.clone());
-            reader.problem(span, "too many problems, the rest is not read", "stopped here", None);
+        if reader.sheet.gives_up(&row) {
             break;
         }
         if let Some(session) = reader.session(&row) {
@@ -75,7 +66,7 @@ pub(super) fn read(source: &Source, layout: &Layout<'_>) -> SessionFile {
         }
     }
     reader.report_unknown();
-    reader.file
+    SessionFile { problems: reader.sheet.problems, ..reader.file }
 }
 
 impl Reader<'_> {
@@ -96,44 +87,21 @@ impl Reader<'_> {
         if departure <= arrival {
             let span = row[columns.departure].span.clone();
             let help = "the departure must be later than the arrival";
-            self.problem(span, "the car leaves before it comes", "too early", Some(help));
+            self.sheet.problem(span, "the car leaves before it comes", "too early", Some(help));
             return None;
         }
         let (energy_kwh, battery, charger) = (energy_kwh?, battery?, charger?);
         Some(ListedSession { arrival, departure, energy_kwh, charger, battery })
     }
 
-    fn field<'r>(&mut self, row: &'r [Field], at: usize, what: &str) -> Option<&'r Field> {
-        match row.get(at) {
-            Some(field) if !field.text.is_empty() => Some(field),
-            empty => {
-                let span = empty.or(row.last()).map_or(0..0, |field| field.span.clone());
-                let help = "fill in the value or remove the row";
-                self.problem(span, &format!("the {what} is missing"), "empty", Some(help));
-                None
-            }
-        }
-    }
-
-    fn number(&mut self, row: &[Field], at: usize, what: &str) -> Option<f64> {
-        let field = self.field(row, at, what)?;
-        let number = field.text.parse().ok().filter(|n: &f64| n.is_finite() && n.abs() < 1e9);
-        if number.is_none() {
-            let message = format!("the {what} `{}` is not a number", field.text);
-            let help = "write a plain decimal number with a point";
-            self.problem(field.span.clone(), &message, "not a number", Some(help));
-        }
-        number
-    }
-
     fn energy(&mut self, row: &[Field], at: usize) -> Option<f64> {
-        let energy = self.number(row, at, "energy")?;
+        let energy = self.sheet.number(row, at, "energy")?;
         if energy > 0.0 && energy <= 10_000.0 {
             return Some(energy);
         }
         let help = "a session asks for more than 0 and at most 10000 kWh";
         let message = format!("the energy is {energy} kWh");
-        self.problem(row[at].span.clone(), &message, "out of range", Some(help));
+        self.sheet.problem(row[at].span.clone(), &message, "out of range", Some(help));
         None
     }
 
@@ -141,40 +109,19 @@ impl Reader<'_> {
         let unit = match self.columns.clock {
             Clock::Minutes => Span::from_s(60),
             Clock::Periods => self.layout.period,
-            Clock::DateTimes => return self.date_time(row, at, what),
+            Clock::DateTimes => return self.sheet.date_time(row, at, what),
         };
-        let count = self.number(row, at, what)?;
+        let count = self.sheet.number(row, at, what)?;
         Some(self.layout.epoch + Span((count * unit.0 as f64).round() as i64))
     }
 
-    fn date_time(&mut self, row: &[Field], at: usize, what: &str) -> Option<Time> {
-        let field = self.field(row, at, what)?;
-        let read = if field.text.starts_with('+') {
-            parse_moment(&field.text).map(|moment| match moment {
-                Moment::AfterStart(after) | Moment::TimeOfDay(after) => self.layout.epoch + after,
-                Moment::At(at) => at,
-            })
-        } else {
-            parse_instant(&field.text, Some(&self.layout.zone)).map(|instant| instant.time)
-        };
-        match read {
-            Ok(time) => Some(time),
-            Err(Misread { cause, .. }) => {
-                let message = format!("the {what} is not a date-time");
-                let help = "write for example 2026-05-04T08:30, 2026-05-04T08:30:00Z or +2h30m";
-                self.problem(field.span.clone(), &message, &cause, Some(help));
-                None
-            }
-        }
-    }
-
     fn battery(&mut self, row: &[Field], at: [usize; 3]) -> Option<ListedBattery> {
-        let capacity = self.number(row, at[0], "battery capacity");
-        let initial = self.number(row, at[1], "initial charge");
-        let max = self.number(row, at[2], "maximum power");
+        let capacity = self.sheet.number(row, at[0], "battery capacity");
+        let initial = self.sheet.number(row, at[1], "initial charge");
+        let max = self.sheet.number(row, at[2], "maximum power");
         let (capacity_kwh, initial_kwh, max_kw) = (capacity?, initial?, max?);
         let mut wrong = |column: usize, message: String, help| {
-            self.problem(row[column].span.clone(), &message, "out of range", Some(help));
+            self.sheet.problem(row[column].span.clone(), &message, "out of range", Some(help));
             None
         };
         if capacity_kwh <= 0.0 {
@@ -224,58 +171,6 @@ impl Reader<'_> {
                   stations to the chargers in order of first appearance"
                 .to_owned(),
         };
-        self.problem(span, &message, "unknown station", Some(&help));
+        self.sheet.problem(span, &message, "unknown station", Some(&help));
     }
-
-    fn problem(&mut self, span: Range<usize>, message: &str, label: &str, help: Option<&str>) {
-        let mut problem = self.source.diagnostic(Level::Error, span, message);
-        problem.label(label);
-        if let Some(help) = help {
-            problem.help(help);
-        }
-        self.file.problems.push(problem);
-    }
-}
-
-/// The rows of a CSV text with the place of every field. Empty lines are skipped.
-pub(super) fn rows(text: &str) -> impl Iterator<Item = Vec<Field>> + '_ {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
-        .into_records();
-    std::iter::from_fn(move || {
-        let record = reader.find(|row| !row.as_ref().is_ok_and(is_blank))?.ok()?;
-        let mut at = record.position().map_or(0, |position| position.byte() as usize);
-        let blank = text.get(at..).unwrap_or_default();
-        at += blank.len() - blank.trim_start_matches(['\r', '\n']).len();
-        let mut fields = Vec::with_capacity(record.len());
-        for field in &record {
-            let end = field_end(text, at);
-            let raw = text.get(at..end).unwrap_or_default();
-            let from = at + (raw.len() - raw.trim_start_matches([' ', '\u{feff}']).len());
-            let clean = field.trim_matches([' ', '\u{feff}']).to_owned();
-            fields
-                .push(Field { text: clean, span: from..at + raw.trim_end().len().max(from - at) });
-            at = end + 1;
-        }
-        Some(fields)
-    })
-}
-
-fn is_blank(row: &csv::StringRecord) -> bool {
-    row.iter().all(|field| field.trim().is_empty()) && row.len() < 2
-}
-
-/// Where the field that begins at `at` ends: at a comma or line break outside quotes.
-fn field_end(text: &str, at: usize) -> usize {
-    let mut quoted = false;
-    for (offset, byte) in text.bytes().enumerate().skip(at) {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' | b'\n' | b'\r' if !quoted => return offset,
-            _ => {}
-        }
-    }
-    text.len()
 }

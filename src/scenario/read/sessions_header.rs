@@ -1,6 +1,6 @@
 //! The header of a session file: which form it has and which column means what.
 
-use super::sessions::Field;
+use super::sheet::Field;
 use crate::scenario::diagnostic::{Diagnostic, Level};
 use crate::scenario::source::Source;
 use crate::scenario::suggest;
