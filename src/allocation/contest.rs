@@ -1,7 +1,9 @@
 //! What every strategy works on: the eligible sessions with their rates on the grid of their
 //! steps, and who of them is admitted.
 
-use super::{Problem, Rotation, Session, rotation};
+use super::division::Division;
+use super::network::Bounds;
+use super::{Problem, Rotation, Session, rotation, rows};
 use crate::units::Watts;
 
 /// A division among sessions whose hardware could together take more than the capacity.
@@ -11,6 +13,10 @@ pub(super) struct Contest<'a> {
     pub(super) capacity: Watts,
     /// Normalised sessions, all eligible; strategies name them by their place here.
     pub(super) claims: &'a [Session],
+    /// By claim: its place in the problem.
+    pub(super) places: &'a [usize],
+    /// What bounds the rates beside the capacity.
+    pub(super) network: Option<&'a dyn Bounds>,
     pub(super) rotation: Rotation,
 }
 
@@ -23,6 +29,16 @@ pub(super) struct Choice {
     pub(super) admitted: Vec<bool>,
     /// By claim: paused too recently to resume.
     pub(super) held: Vec<bool>,
+}
+
+impl<'a> Contest<'a> {
+    /// A division in which nobody has anything yet.
+    pub(super) fn division(&self) -> Division<'a> {
+        match self.network {
+            None => Division::of_capacity(self.capacity),
+            Some(network) => Division::on_network(self.capacity, network.empty(), self.places),
+        }
+    }
 }
 
 impl Session {
@@ -79,9 +95,10 @@ impl Choice {
     /// rotation when all their minimums fit at once. `None` when they do not.
     pub(super) fn everybody(contest: &Contest<'_>) -> Option<Choice> {
         let held = rotation::held(contest);
-        let minimums = contest.claims.iter().zip(&held).filter(|(_, held)| !**held);
-        let sum: i128 = minimums.map(|(claim, _)| i128::from(claim.min.0)).sum();
-        (sum <= i128::from(contest.capacity.0)).then(|| Choice {
+        let mut division = contest.division();
+        let mut minimums = (0..held.len()).filter(|&claim| !held[claim]);
+        let fit = minimums.all(|claim| division.try_give(claim, contest.claims[claim].min));
+        fit.then(|| Choice {
             order: (0..held.len()).collect(),
             admitted: held.iter().map(|held| !held).collect(),
             held,
@@ -92,6 +109,16 @@ impl Choice {
     pub(super) fn admitted_in_order(&self) -> impl Iterator<Item = usize> {
         self.order.iter().copied().filter(|&claim| self.admitted[claim])
     }
+}
+
+/// The contest of these claims, which have these places in the problem.
+pub(super) fn of<'a>(
+    problem: &Problem<'a>,
+    places: &'a [usize],
+    claims: &'a [Session],
+) -> Contest<'a> {
+    let Problem { capacity, network, rotation, .. } = *problem;
+    Contest { capacity: capacity.floor_zero(), claims, places, network, rotation }
 }
 
 /// The eligible sessions of a problem, normalised, and the place of each in the problem.
@@ -105,10 +132,22 @@ pub(super) fn sort_by_arrival(sessions: &[Session], order: &mut [usize]) {
     order.sort_unstable_by_key(|&place| (sessions[place].arrival, sessions[place].id));
 }
 
-/// True when everybody's hardware maximum fits at once, so that nothing has to be divided.
-pub(super) fn nobody_contends(claims: &[Session], capacity: Watts) -> bool {
+/// By claim: whether a limit that it loads would be overloaded if everybody took the hardware maximum,
+/// so that something has to be divided. The others can have theirs, whatever is decided for these.
+pub(super) fn contend(problem: &Problem<'_>, places: &[usize], claims: &[Session]) -> Vec<bool> {
+    let capacity = problem.capacity.floor_zero();
     let wanted: i128 = claims.iter().map(|claim| i128::from(claim.hardware.0)).sum();
-    wanted <= i128::from(capacity.0)
+    if wanted > i128::from(capacity.0) {
+        return vec![true; claims.len()];
+    }
+    let Some(network) = problem.network else { return vec![false; claims.len()] };
+    if let Some(grid) = network.grid() {
+        return rows::contend(&grid, claims, places);
+    }
+    let mut division = Division::on_network(capacity, network.empty(), places);
+    let mut all = claims.iter().enumerate();
+    let fit = all.all(|(claim, session)| division.try_give(claim, session.hardware));
+    vec![!fit; claims.len()]
 }
 
 #[cfg(test)]

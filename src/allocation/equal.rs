@@ -13,6 +13,6 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
 /// Admits in the order of a queue; those held off come last and are not admitted.
 pub(super) fn admit(contest: &Contest<'_>, queue: Queue) -> Choice {
     let Queue { order, held } = queue;
-    let admitted = admission::walk(contest.claims, order.iter().copied(), contest.capacity);
+    let admitted = admission::walk(contest, order.iter().copied());
     Choice::new(contest, order, admitted, held)
 }

@@ -22,12 +22,12 @@ pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
 
 fn take(contest: &Contest<'_>, choice: &Choice) -> Vec<Option<Watts>> {
     let mut rates = vec![None; contest.claims.len()];
-    let mut left = contest.capacity;
+    let mut division = contest.division();
     for claim in choice.admitted_in_order() {
         let session = &contest.claims[claim];
-        let rate = session.cap.min(left.floor_to(session.step));
+        let rate = session.cap.min(division.room(claim).floor_to(session.step));
         if rate >= session.min {
-            left -= rate;
+            division.give(claim, rate);
             rates[claim] = Some(rate);
         }
     }

@@ -12,8 +12,13 @@
 //!
 //! Laxity goes by what the car can take, so one that can take less is more in a hurry, and where it
 //! is limited its rate may rise when its cap falls.
+//!
+//! On a network whoever is limited by the same thing has the same laxity; who is limited by less rises
+//! on alone.
 
 use super::contest::{Choice, Contest};
+use super::progressive;
+use super::rise::Riser;
 use super::rotation::{self, Order};
 use super::{Rotation, Session, equal};
 use crate::time::{Span, Time};
@@ -79,6 +84,18 @@ impl Stake<'_> {
 pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     let Rotation { looked_at, epoch, .. } = contest.rotation;
     let epoch = epoch.max(Span::from_s(1));
+    if contest.network.is_some() {
+        let riser = |claim: usize| {
+            let session = &contest.claims[claim];
+            Riser {
+                slope: i128::from(session.cap.0),
+                offset: i128::from((laxity(session, looked_at) - epoch).0),
+                min: session.min.0,
+                cap: session.cap.0,
+            }
+        };
+        return progressive::rates(contest, choice, i128::from(epoch.0), riser);
+    }
     let stake = |claim: usize| {
         let session = &contest.claims[claim];
         let laxity = laxity(session, looked_at);
@@ -166,7 +183,8 @@ mod tests {
 
     fn shares(cars: &[Session], capacity: i64) -> Vec<i64> {
         let rotation = Rotation { epoch_starts: false, ..Rotation::at(NOW) };
-        let contest = Contest { capacity: Watts(capacity), claims: cars, rotation };
+        let capacity = Watts(capacity);
+        let contest = Contest { capacity, claims: cars, places: &[], network: None, rotation };
         rates(&contest, &choose(&contest)).into_iter().map(|rate| rate.0).collect()
     }
 

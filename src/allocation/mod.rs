@@ -20,6 +20,11 @@
 //! together fits, nothing is divided and everybody gets the hardware maximum; only otherwise does
 //! it count what each car accepts. A decision fed back as `previous` gives itself again.
 //!
+//! Below the connection a site may have a [`network`] of feeders with limits of their own, by phase,
+//! too. Then all this holds for every limit: a session waits, and its cap counts, only where a limit
+//! that it loads is contended, and fairness is max-min: nobody gets more at the cost of somebody who
+//! has no more, and who is not limited by what limits others rises beyond them.
+//!
 //! [`offline`] says what the best of all could have delivered, known afterwards.
 //!
 //! Two things do not hold and are not promised: more capacity may lower a single session, because
@@ -28,6 +33,7 @@
 
 mod admission;
 mod contest;
+mod division;
 mod earliest_deadline_first;
 mod equal;
 mod fill;
@@ -35,11 +41,16 @@ mod first_come_first_served;
 mod in_order;
 mod least_laxity_first;
 mod max_throughput;
+pub mod network;
 pub mod offline;
 mod priority;
+mod progressive;
 mod proportional_fair;
+mod rise;
 mod rotation;
 mod round_robin;
+mod rows;
+mod simplex;
 mod strategy;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +58,8 @@ use serde::{Deserialize, Serialize};
 use crate::time::{Span, Time};
 use crate::units::Watts;
 use contest::{Choice, Contest};
+use division::Stopped;
+use network::Bounds;
 
 pub use strategy::UnknownStrategy;
 
@@ -194,6 +207,8 @@ pub struct Problem<'a> {
     pub capacity: Watts,
     /// The sessions, in any order.
     pub sessions: &'a [Session],
+    /// What bounds their rates besides: the network between the connection and the connectors.
+    pub network: Option<&'a dyn Bounds>,
     /// Rotation state.
     pub rotation: Rotation,
 }
@@ -209,6 +224,8 @@ pub enum Reason {
     /// The site's capacity binds: a fair share, what earlier sessions left, or a capacity below
     /// the session's minimum.
     Site,
+    /// The same of a limit of the network below the connection; [`Share::limit`] says which.
+    Network,
     /// Paused: its minimum does not fit beside those who have the places now.
     Rotation,
     /// Paused less than the minimum off-time ago, or running only because its minimum on-time has
@@ -218,6 +235,14 @@ pub enum Reason {
     Ineligible,
 }
 
+impl Reason {
+    /// True when the session could use more and others stand in its way.
+    #[must_use]
+    pub fn is_lack(self) -> bool {
+        matches!(self, Reason::Site | Reason::Network | Reason::Rotation | Reason::Hold)
+    }
+}
+
 /// The rate of one session and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -225,6 +250,9 @@ pub struct Share {
     pub rate: Watts,
     /// The binding constraint.
     pub reason: Reason,
+    /// The limit of the network that stops the session from getting more, by its place in
+    /// [`network::Limits::all`]; also of one that waits for its turn there.
+    pub limit: Option<usize>,
 }
 
 /// Divides the capacity. The result lists one share per session of the problem, in its order, and
@@ -237,26 +265,29 @@ pub struct Share {
 /// When a step is not positive.
 #[must_use]
 pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
-    let mut shares =
-        vec![Share { rate: Watts::ZERO, reason: Reason::Ineligible }; problem.sessions.len()];
-    let (places, claims) = contest::eligible(problem);
-    let contest = Contest {
-        capacity: problem.capacity.floor_zero(),
-        claims: &claims,
-        rotation: problem.rotation,
-    };
-    if contest::nobody_contends(&claims, contest.capacity) {
-        for (place, claim) in places.into_iter().zip(&claims) {
-            shares[place] = Share { rate: claim.hardware, reason: Reason::Cap };
+    let nothing = Share { rate: Watts::ZERO, reason: Reason::Ineligible, limit: None };
+    let mut shares = vec![nothing; problem.sessions.len()];
+    let (mut places, mut claims) = contest::eligible(problem);
+    let contend = contest::contend(problem, &places, &claims);
+    if contend.contains(&false) {
+        for ((place, claim), _) in places.iter().zip(&claims).zip(&contend).filter(|it| !it.1) {
+            shares[*place] = Share { rate: claim.hardware, reason: Reason::Cap, limit: None };
         }
+        let mut each = contend.iter();
+        places.retain(|_| each.next() == Some(&true));
+        let mut each = contend.iter();
+        claims.retain(|_| each.next() == Some(&true));
+    }
+    if claims.is_empty() {
         return shares;
     }
+    let contest = contest::of(problem, &places, &claims);
     let choice =
         everybody(problem.strategy, &contest).unwrap_or_else(|| choose(problem.strategy, &contest));
     let rates = divide(problem.strategy, &contest, &choice);
     let reasons = reasons(problem.strategy, &contest, &choice, &rates);
-    for ((place, rate), reason) in places.into_iter().zip(rates).zip(reasons) {
-        shares[place] = Share { rate, reason };
+    for ((place, rate), (reason, limit)) in places.iter().zip(rates).zip(reasons) {
+        shares[*place] = Share { rate, reason, limit };
     }
     shares
 }
@@ -270,11 +301,7 @@ pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
 #[must_use]
 pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
     let (places, claims) = contest::eligible(problem);
-    let contest = Contest {
-        capacity: problem.capacity.floor_zero(),
-        claims: &claims,
-        rotation: problem.rotation,
-    };
+    let contest = contest::of(problem, &places, &claims);
     let mut wanted = vec![false; problem.sessions.len()];
     for &place in among {
         wanted[place] = true;
@@ -308,9 +335,11 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
 }
 
 /// The choice when nobody has to wait, which needs no order. Where earlier ones get all they can
-/// take, sessions wait also when all minimums fit.
+/// take, sessions wait also when all minimums fit; and on a network where one may stand in the way of
+/// others that take more.
 fn everybody(strategy: Strategy, contest: &Contest<'_>) -> Option<Choice> {
-    if strategy.serves_in_order() { None } else { Choice::everybody(contest) }
+    let displaces = strategy == Strategy::MaxThroughput && contest.network.is_some();
+    if strategy.serves_in_order() || displaces { None } else { Choice::everybody(contest) }
 }
 
 fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
@@ -328,7 +357,8 @@ fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
 
 fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     match strategy {
-        Strategy::Equal | Strategy::MaxThroughput => share_out(contest, choice, |_| 1),
+        Strategy::Equal => share_out(contest, choice, |_| 1),
+        Strategy::MaxThroughput => max_throughput::rates(contest, choice),
         Strategy::FirstComeFirstServed | Strategy::EarliestDeadlineFirst => {
             in_order::rates(contest, choice)
         }
@@ -340,12 +370,20 @@ fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Wat
     }
 }
 
-/// Fills the capacity with the admitted claims by weight; the others get nothing.
+/// Fills the capacity, and the network if there is one, with the admitted claims by weight; the others
+/// get nothing.
 fn share_out(
     contest: &Contest<'_>,
     choice: &Choice,
     weight: impl Fn(&Session) -> u32,
 ) -> Vec<Watts> {
+    if contest.network.is_some() {
+        let riser = |claim: usize| {
+            let session = &contest.claims[claim];
+            progressive::weighted(session, weight(session))
+        };
+        return progressive::rates(contest, choice, progressive::FINE, riser);
+    }
     let admitted: Vec<usize> = choice.admitted_in_order().collect();
     let sessions: Vec<&Session> = admitted.iter().map(|&claim| &contest.claims[claim]).collect();
     let mut rates = vec![Watts::ZERO; contest.claims.len()];
@@ -355,27 +393,41 @@ fn share_out(
     rates
 }
 
-/// The binding constraint of every claim.
+/// The binding constraint of every claim, and the limit of the network that it is.
 fn reasons(
     strategy: Strategy,
     contest: &Contest<'_>,
     choice: &Choice,
     rates: &[Watts],
-) -> Vec<Reason> {
+) -> Vec<(Reason, Option<usize>)> {
     let kept = kept_on(strategy, contest, choice);
+    let mut given = contest.division();
+    if contest.network.is_some() {
+        rates.iter().enumerate().for_each(|(claim, rate)| given.give(claim, *rate));
+    }
+    let empty = contest.division();
+    let limited = |stopped: Option<Stopped>| match stopped {
+        Some(Stopped::ByNetwork(limit)) => (Reason::Network, limit),
+        _ => (Reason::Site, None),
+    };
     let reason = |claim: usize| {
         let session = &contest.claims[claim];
         if choice.held[claim] || kept[claim] {
-            Reason::Hold
+            (Reason::Hold, None)
         } else if !choice.admitted[claim] {
-            let never_fits = session.min > contest.capacity;
-            if never_fits || !strategy.rotates() { Reason::Site } else { Reason::Rotation }
+            let never_fits = empty.stops(claim, session.min);
+            let taken = || limited(given.stops(claim, session.min));
+            match never_fits {
+                Some(_) => limited(never_fits),
+                None if strategy.rotates() => (Reason::Rotation, taken().1),
+                None => taken(),
+            }
         } else if rates[claim] < session.cap {
-            Reason::Site
+            limited(given.stops(claim, session.step))
         } else if session.cap < session.hardware {
-            Reason::Acceptance
+            (Reason::Acceptance, None)
         } else {
-            Reason::Cap
+            (Reason::Cap, None)
         }
     };
     (0..contest.claims.len()).map(reason).collect()

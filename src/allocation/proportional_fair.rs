@@ -7,6 +7,12 @@
 //! in who waits. Under `priority` a lower weight waits as long as higher ones need the places; here
 //! a weight never gives precedence: places go round to who received least for its weight, so in the
 //! long run energy stands to each other as the weights do.
+//!
+//! On a network the two rules part: `sum of w_i log x_i` makes whoever loads several limits that bind
+//! pay at each of them, and weighted max-min fairness lets only the tightest count. This takes the
+//! latter there, too. The exact maximum has no solution in whole numbers short of an iteration that ends
+//! by a tolerance, and what it adds is to give less to a car of three phases because it burdens
+//! three, which nobody who asks for shares by weight means.
 
 use super::contest::{Choice, Contest};
 use super::equal;
@@ -47,7 +53,8 @@ mod tests {
 
     fn shares(strategy: Strategy, cars: &[Session], capacity: i64) -> Vec<i64> {
         let rotation = Rotation { epoch_starts: true, ..Rotation::at(NOW) };
-        let problem = Problem { strategy, capacity: Watts(capacity), sessions: cars, rotation };
+        let capacity = Watts(capacity);
+        let problem = Problem { strategy, capacity, sessions: cars, network: None, rotation };
         solve(&problem).into_iter().map(|share| share.rate.0).collect()
     }
 

@@ -47,13 +47,13 @@ fn turns(contest: &Contest<'_>, ranked: &[usize]) -> Vec<usize> {
 
 fn pass_twice(contest: &Contest<'_>, ranked: &[usize], order: &[usize]) -> Vec<Option<Watts>> {
     let mut rates: Vec<Option<Watts>> = vec![None; contest.claims.len()];
-    let mut left = contest.capacity;
+    let mut division = contest.division();
     let mut raise = |claim: usize, most: Watts| {
         let session = &contest.claims[claim];
         let has = rates[claim].unwrap_or_default();
-        let rate = most.min(has + left.floor_to(session.step));
+        let rate = most.min(has + division.room(claim).floor_to(session.step));
         if rate >= session.min {
-            left -= rate - has;
+            division.give(claim, rate - has);
             rates[claim] = Some(rate);
         }
     };
@@ -108,7 +108,8 @@ mod tests {
 
     fn shares(cars: &[Session], capacity: i64, epoch_starts: bool) -> Vec<i64> {
         let rotation = Rotation { epoch_starts, ..Rotation::at(NOW) };
-        let contest = Contest { capacity: Watts(capacity), claims: cars, rotation };
+        let capacity = Watts(capacity);
+        let contest = Contest { capacity, claims: cars, places: &[], network: None, rotation };
         rates(&contest).into_iter().map(|rate| rate.0).collect()
     }
 

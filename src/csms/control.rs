@@ -228,6 +228,7 @@ impl Csms {
             strategy: state.config.strategy,
             capacity: state.ev_limit() - census.uncontrolled,
             sessions: &census.sessions,
+            network: None,
             rotation: Rotation {
                 now,
                 looked_at: state.looked_at,
@@ -318,8 +319,7 @@ impl Csms {
         let mut hold_ends = Time::NEVER;
         let mut keep_ends = Time::NEVER;
         for (session, share) in census.sessions.iter().zip(shares) {
-            let wants_more = session.wants_power
-                && matches!(share.reason, Reason::Rotation | Reason::Site | Reason::Hold);
+            let wants_more = session.wants_power && share.reason.is_lack();
             limited |= wants_more;
             waiting |= wants_more && share.rate == Watts::ZERO;
             let runs = session.previous > Watts::ZERO;
@@ -410,10 +410,10 @@ pub(super) fn parked(
     epoch_starts: bool,
 ) -> Vec<Option<Watts>> {
     let sessions = &census.sessions;
-    let limited = sessions.iter().zip(shares).any(|(session, share)| {
-        session.wants_power
-            && matches!(share.reason, Reason::Site | Reason::Rotation | Reason::Hold)
-    });
+    let limited = sessions
+        .iter()
+        .zip(shares)
+        .any(|(session, share)| session.wants_power && share.reason.is_lack());
     let mut rates = vec![None; sessions.len()];
     if limited {
         return rates;

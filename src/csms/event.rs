@@ -365,6 +365,7 @@ impl Binding {
             Binding::Allocation(Reason::Cap) => "cap",
             Binding::Allocation(Reason::Acceptance) => "acceptance",
             Binding::Allocation(Reason::Site) => "site",
+            Binding::Allocation(Reason::Network) => "network",
             Binding::Allocation(Reason::Rotation) => "rotation",
             Binding::Allocation(Reason::Hold) => "hold",
             Binding::Allocation(Reason::Ineligible) => "ineligible",

@@ -381,7 +381,9 @@ impl Active {
     fn may_change_allocation(&self, learned: Learned, hardware: &Hardware) -> bool {
         match learned {
             Learned::Nothing => false,
-            Learned::More => !matches!(self.binding, Binding::Allocation(Reason::Site)),
+            Learned::More => {
+                !matches!(self.binding, Binding::Allocation(Reason::Site | Reason::Network))
+            }
             Learned::Less => {
                 let worth = self.acceptance.worth_offering(hardware);
                 let worth = worth.map(|worth| hardware.watts(worth, self.phases(hardware)));

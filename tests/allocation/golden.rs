@@ -1,11 +1,11 @@
 //! Worked examples: capacity and caps in tenths of a kilowatt, by hand.
 
 use ampacity::allocation::Strategy::{Equal, FirstComeFirstServed, MaxThroughput, Priority};
-use ampacity::allocation::{Problem, Reason, Session, Strategy, admission_order, solve};
+use ampacity::allocation::{Reason, Session, Strategy, admission_order, solve};
 use ampacity::time::{Span, Time};
 use ampacity::units::Watts;
 
-use crate::support::{NOW, ROTATION, car, problem, rates};
+use crate::support::{NOW, car, problem, rates};
 
 /// Rates in units of 0.1 kW.
 struct Case {
@@ -251,7 +251,7 @@ fn power_goes_to_sessions_in_the_strategys_order() {
     let large = Session { min: Watts(7400), cap: Watts(11_000), ..car(9) };
     let sessions = [heavy, full, car(2), car(1)];
     let order = |strategy, capacity, sessions: &[Session]| {
-        let problem = Problem { strategy, capacity: Watts(capacity), sessions, rotation: ROTATION };
+        let problem = problem(strategy, capacity, sessions);
         let all: Vec<usize> = (0..sessions.len()).collect();
         admission_order(&problem, &all)
     };

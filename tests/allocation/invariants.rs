@@ -32,6 +32,7 @@ impl Site {
             strategy: self.strategy,
             capacity: Watts(self.capacity),
             sessions: &self.sessions,
+            network: None,
             rotation: Rotation { epoch_starts: self.epoch_starts, ..ROTATION },
         }
     }
@@ -55,7 +56,7 @@ impl Site {
 
 /// How long ago sessions were switched last.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Past {
+pub(crate) enum Past {
     /// Anything: minimum on-time and off-time may bind.
     Any,
     /// Longer ago than both, or never.
@@ -72,7 +73,11 @@ enum History {
 
 const HISTORIES: [History; 3] = [History::NeverRan, History::Paused, History::Runs];
 
-fn session(id: u64, steps: &'static [i64], past: Past) -> impl Generator<Value = Session> {
+pub(crate) fn session(
+    id: u64,
+    steps: &'static [i64],
+    past: Past,
+) -> impl Generator<Value = Session> {
     let now_wanted = (select(steps), 0..=40_i64, 0..=100_i64, 0..=100_i64, 0..20_i64);
     let so_far = (select(&HISTORIES[..]), 0..=900_i64, 0..=100_i64, 1..=60_i64);
     let known = (option::of(-600..=14_400_i64), option::of(-500..=30_000_i64));
@@ -121,8 +126,8 @@ fn site(steps: &'static [i64], past: Past) -> impl Generator<Value = Site> {
     )
 }
 
-const ANY_STEPS: &[i64] = &[100, 230, 690];
-const ONE_STEP: &[i64] = &[100];
+pub(crate) const ANY_STEPS: &[i64] = &[100, 230, 690];
+pub(crate) const ONE_STEP: &[i64] = &[100];
 
 fn any_site() -> impl Generator<Value = Site> {
     site(ANY_STEPS, Past::Any)

@@ -1,10 +1,17 @@
-//! The allocation strategies against their definitions: worked examples, exhaustive search, a
-//! MILP, invariants as properties, stories of rotation, and published results on real data.
+//! The allocation strategies against their definitions: worked examples, exhaustive search, linear and
+//! mixed-integer programs, invariants as properties, stories of rotation, published results on real
+//! data; on a single limit, and on networks of feeders and phases.
 
 mod acn;
+mod feeders;
+mod garage;
 mod golden;
 mod invariants;
+mod leximin;
 mod milp;
+mod network_invariants;
+mod network_milp;
 mod optimality;
+mod random_network;
 mod rotation;
 mod support;

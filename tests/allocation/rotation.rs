@@ -30,7 +30,8 @@ fn decide(
     epoch_starts: bool,
 ) -> Vec<Share> {
     let rotation = Rotation { now, looked_at: now, epoch_starts, ..ROTATION };
-    solve(&Problem { strategy, capacity: Watts(capacity), sessions, rotation })
+    let capacity = Watts(capacity);
+    solve(&Problem { strategy, capacity, sessions, network: None, rotation })
 }
 
 fn on(shares: &[Share]) -> Vec<bool> {

@@ -40,7 +40,8 @@ pub(crate) fn car(id: u64) -> Session {
 }
 
 pub(crate) fn problem(strategy: Strategy, capacity: i64, sessions: &[Session]) -> Problem<'_> {
-    Problem { strategy, capacity: Watts(capacity), sessions, rotation: ROTATION }
+    let capacity = Watts(capacity);
+    Problem { strategy, capacity, sessions, network: None, rotation: ROTATION }
 }
 
 pub(crate) fn rates(problem: &Problem<'_>) -> Vec<i64> {

@@ -88,6 +88,12 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
             format!("nothing is left for it of {all} {among}; it needs {} at least", kw(minimum))
         }
         Binding::Allocation(Reason::Site) => format!("{} of {all} {among}", share(limit, site)),
+        Binding::Allocation(Reason::Network) if paused => {
+            format!("its feeder has nothing left for it; it needs {} at least", kw(minimum))
+        }
+        Binding::Allocation(Reason::Network) => {
+            format!("{} of what its feeder carries", share(limit, site))
+        }
         Binding::Allocation(Reason::Rotation) => format!(
             "it waits for its turn: {} at least do not fit beside those who share {all} now",
             kw(minimum)

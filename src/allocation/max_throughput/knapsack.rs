@@ -1,83 +1,24 @@
-//! `max_throughput`: the set of sessions that can take the most power now, shared max-min fairly.
-//!
-//! A set whose minimums fit can take `min(capacity, sum of caps)`. Which set takes most is a
-//! knapsack problem; among the best sets the lexicographically first in rotation order is taken,
-//! so that those who run go on and places rotate as under the other strategies. Sessions within
-//! their minimum on-time are in whatever the total, those within their minimum off-time are out.
-//!
-//! With different steps the fill may leave less than one quantum of the finest session below its
-//! cap; the total is optimal to within that.
-//!
-//! # Exactness
-//! The search looks at a growing tail of the order and is exact as long as it ends before its
-//! table would exceed [`MAX_CELLS`] cells: always when `sessions * capacity / (greatest common
-//! divisor of the minimums)` is below that, and mostly far beyond, since a set that takes the whole
-//! capacity needs no further search. Otherwise admission in rotation order stands, and the total
-//! misses the optimum by less than the smallest minimum of a session left out. In that case alone
-//! the next decision may find a better set; it is then optimal and stays.
-
-use super::Session;
-use super::admission;
-use super::contest::{Choice, Contest};
-use super::rotation::{self, Order, Queue};
-use crate::units::Watts;
+//! The set of sessions that takes most of a single limit: a knapsack problem.
 
 /// Cells of the largest table that is built: 32 MiB and some milliseconds.
-const MAX_CELLS: usize = 1 << 22;
+pub(super) const MAX_CELLS: usize = 1 << 22;
 
 /// A session that may or may not be admitted. The minimum is positive and fits the budget; the cap
 /// is no more than the capacity, which the rate could not exceed anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Item {
-    claim: usize,
-    min: i64,
-    cap: i64,
+pub(super) struct Item {
+    pub(super) claim: usize,
+    pub(super) min: i64,
+    pub(super) cap: i64,
 }
 
 /// What is to be maximised: `min(goal, sum of caps)` over sets whose minimums fit `budget`.
 #[derive(Clone, Copy, Debug)]
-struct Knapsack<'a> {
-    items: &'a [Item],
-    budget: i64,
-    goal: i64,
-    max_cells: usize,
-}
-
-/// Admits the lexicographically first set with the largest total.
-pub(super) fn choose(contest: &Contest<'_>) -> Choice {
-    let claims = contest.claims;
-    let Queue { order, held } = rotation::queue(contest, Order::Service);
-    let is_forced = |claim: &usize| {
-        claims[*claim].min == Watts::ZERO || rotation::is_kept(contest, &claims[*claim])
-    };
-    let forced = order.iter().copied().filter(is_forced);
-    let mut admitted = admission::walk(claims, forced, contest.capacity);
-    let of_admitted = |rate: fn(&Session) -> Watts, admitted: &[bool]| -> i128 {
-        let rates = claims.iter().zip(admitted).filter(|(_, admitted)| **admitted);
-        rates.map(|(claim, _)| i128::from(rate(claim).0)).sum()
-    };
-    let used = of_admitted(|claim| claim.min, &admitted);
-    let sure = of_admitted(|claim| claim.cap, &admitted);
-    let budget = i128::from(contest.capacity.0) - used;
-    let items: Vec<Item> = order
-        .iter()
-        .filter(|claim| !admitted[**claim] && i128::from(claims[**claim].min.0) <= budget)
-        .map(|&claim| Item {
-            claim,
-            min: claims[claim].min.0,
-            cap: claims[claim].cap.min(contest.capacity).0,
-        })
-        .collect();
-    let knapsack = Knapsack {
-        items: &items,
-        budget: budget as i64,
-        goal: (i128::from(contest.capacity.0) - sure).max(0) as i64,
-        max_cells: MAX_CELLS,
-    };
-    for item in knapsack.solve() {
-        admitted[item.claim] = true;
-    }
-    Choice::new(contest, order, admitted, held)
+pub(super) struct Knapsack<'a> {
+    pub(super) items: &'a [Item],
+    pub(super) budget: i64,
+    pub(super) goal: i64,
+    pub(super) max_cells: usize,
 }
 
 impl Knapsack<'_> {
@@ -86,7 +27,7 @@ impl Knapsack<'_> {
     /// Admission in order is the lexicographically first set that fits at all. If it reaches the
     /// upper bound it is the answer; if a few of its last members can be exchanged so that the
     /// bound is reached, all before them stay. So the table is built for a growing tail only.
-    fn solve(&self) -> Vec<Item> {
+    pub(super) fn solve(&self) -> Vec<Item> {
         let bound = self.upper_bound();
         let greedy = self.greedy(self.items, self.budget);
         if self.value(&greedy) >= bound {

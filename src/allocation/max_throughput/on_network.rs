@@ -1,0 +1,260 @@
+//! `max_throughput` on a network.
+//!
+//! What a set can take is a linear program, solved exactly. The set is exact for up to [`SEARCHED`]
+//! sessions that are not in anyway: branch and bound, sessions in rotation order, a place before no
+//! place, bounded by the program in which whoever is not settled may take any rate. Beyond, or when the
+//! search would cost more than [`MAX_PROGRAMS`] programs, the better of two sets is taken: all whose
+//! minimums fit in rotation order, and of these only those that the program gives power to.
+//!
+//! Where the optimum leaves a choice, rates are max-min fair: a seat of which more power would be
+//! worth more than it costs others is full, one of which it is worth less is at its minimums, and
+//! the rest is filled progressively. Where that does not reach the optimum, each seat gets what the
+//! program gives it, shared fairly among those who sit there.
+
+use super::seats::{Fate, Seats};
+use crate::allocation::contest::{Choice, Contest};
+use crate::allocation::network::Grid;
+use crate::allocation::progressive::{self, FINE, Part};
+use crate::allocation::rise;
+use crate::allocation::rows::Rows;
+use crate::allocation::simplex::{Optimum, Worth};
+use crate::allocation::{Session, fill};
+use crate::units::Watts;
+
+/// Sessions among which the best set is searched.
+const SEARCHED: usize = 25;
+
+/// Programs that a search may solve: some milliseconds to some tens of them.
+const MAX_PROGRAMS: usize = 3_000;
+
+/// Admits to those who are in anyway the set with the largest total, or a good one.
+pub(super) fn admit(
+    contest: &Contest<'_>,
+    grid: &Grid<'_>,
+    order: &[usize],
+    admitted: &mut [bool],
+) {
+    let (sure, open): (Vec<usize>, Vec<usize>) = order.iter().partition(|&&claim| admitted[claim]);
+    let mut division = contest.division();
+    sure.iter().for_each(|&claim| division.give(claim, contest.claims[claim].min));
+    let fits = |claim: &usize| contest.claims[*claim].min <= division.room(*claim);
+    let open: Vec<usize> = open.into_iter().filter(fits).collect();
+    let claims: Vec<usize> = sure.iter().chain(&open).copied().collect();
+    let mut fates = vec![Fate::In; sure.len()];
+    fates.resize(claims.len(), Fate::Open);
+    let mut search = Search::new(contest, grid, &claims, &fates);
+    if open.len() <= SEARCHED {
+        // What the search has found when its means end stands.
+        let _ended = search.explore(sure.len(), &mut fates);
+    } else {
+        search.compare_two(&fates);
+    }
+    for (&claim, fate) in claims.iter().zip(&search.best) {
+        admitted[claim] = *fate == Fate::In;
+    }
+    let choice_of = |admitted: &[bool]| Choice {
+        order: order.to_vec(),
+        admitted: admitted.to_vec(),
+        held: vec![false; admitted.len()],
+    };
+    admit_idle(contest, grid, &open, admitted, &choice_of(admitted));
+}
+
+/// Admits whoever fits beside what the chosen take.
+fn admit_idle(
+    contest: &Contest<'_>,
+    grid: &Grid<'_>,
+    open: &[usize],
+    admitted: &mut [bool],
+    chosen: &Choice,
+) {
+    if open.iter().all(|&claim| admitted[claim]) {
+        return;
+    }
+    let mut division = contest.division();
+    for (claim, rate) in rates(contest, grid, chosen).into_iter().enumerate() {
+        division.give(claim, rate);
+    }
+    for &claim in open {
+        admitted[claim] |= division.try_give(claim, contest.claims[claim].min);
+    }
+}
+
+/// The rates by claim with the largest total that the admitted can have together.
+pub(super) fn rates(contest: &Contest<'_>, grid: &Grid<'_>, choice: &Choice) -> Vec<Watts> {
+    let claims: Vec<usize> = choice.admitted_in_order().collect();
+    let parts: Vec<Part> = claims
+        .iter()
+        .map(|&claim| Part { claim, riser: progressive::weighted(&contest.claims[claim], 1) })
+        .collect();
+    let whole = Rows::new(contest, grid, &claims).with_capacity(contest.capacity);
+    let fair = fill_rows(&whole, &parts);
+    let seats = Seats::new(contest, grid, &claims);
+    let optimum = seats.most(&vec![Fate::In; claims.len()]);
+    let capacity = i128::from(contest.capacity.0);
+    let Some((most, optimum)) = optimum.filter(|(most, _)| !reaches(&fair, capacity.min(*most)))
+    else {
+        return progressive::rounded(contest, &parts, FINE, &fair);
+    };
+    let ceilings = ceilings(contest, grid, &seats, &parts, most, &optimum);
+    let below = |(part, ceiling): (&Part, Watts)| {
+        let riser = rise::Riser { cap: ceiling.0, ..part.riser };
+        Part { riser, ..*part }
+    };
+    let parts: Vec<Part> = parts.iter().zip(ceilings).map(below).collect();
+    progressive::rounded(contest, &parts, FINE, &fill_rows(&whole, &parts))
+}
+
+fn fill_rows(rows: &Rows, parts: &[Part]) -> Vec<i128> {
+    let risers: Vec<rise::Riser> = parts.iter().map(|part| part.riser).collect();
+    rise::rise(rows, &risers, FINE)
+}
+
+/// True when the rates sum to so many watts, but for what levels and the program round off.
+fn reaches(rates: &[i128], watts: i128) -> bool {
+    rates.iter().sum::<i128>() >= (watts - 1) * FINE
+}
+
+/// By part: a rate up to which the optimum lets it rise. All together they fit the network, and reach
+/// its optimum.
+fn ceilings(
+    contest: &Contest<'_>,
+    grid: &Grid<'_>,
+    seats: &Seats<'_>,
+    parts: &[Part],
+    most: i128,
+    optimum: &Optimum,
+) -> Vec<Watts> {
+    let claims: Vec<usize> = parts.iter().map(|part| part.claim).collect();
+    let bent = |(part, seat): (&Part, &usize)| {
+        let mut riser = part.riser;
+        match optimum.worth[*seat] {
+            Worth::Nothing => riser.cap = riser.min,
+            Worth::Even => {}
+            Worth::More => riser.min = riser.cap,
+        }
+        Part { riser, ..*part }
+    };
+    let bent: Vec<Part> = parts.iter().zip(seats.seat_of()).map(bent).collect();
+    let fair = fill_rows(&Rows::new(contest, grid, &claims), &bent);
+    if reaches(&fair, most) {
+        return fair.iter().map(|rate| Watts(-(-rate).div_euclid(FINE) as i64)).collect();
+    }
+    let mut ceilings = vec![Watts::ZERO; parts.len()];
+    for (seat, value) in optimum.values.iter().enumerate() {
+        let sits = |part: &usize| seats.seat_of()[*part] == seat;
+        let here: Vec<usize> = (0..parts.len()).filter(sits).collect();
+        let sessions: Vec<&Session> =
+            here.iter().map(|&part| &contest.claims[parts[part].claim]).collect();
+        let minimums: i128 = sessions.iter().map(|session| i128::from(session.min.0)).sum();
+        let room = Watts((minimums + value).min(i128::from(i64::MAX)) as i64);
+        for (part, rate) in here.into_iter().zip(fill::fill(&sessions, |_| 1, room)) {
+            ceilings[part] = rate;
+        }
+    }
+    ceilings
+}
+
+/// The search for a set.
+struct Search<'a> {
+    contest: &'a Contest<'a>,
+    claims: &'a [usize],
+    seats: Seats<'a>,
+    /// The best set so far, and its total.
+    best: Vec<Fate>,
+    total: i128,
+    programs: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Begins with admission in order.
+    fn new(
+        contest: &'a Contest<'a>,
+        grid: &Grid<'_>,
+        claims: &'a [usize],
+        fates: &[Fate],
+    ) -> Search<'a> {
+        let seats = Seats::new(contest, grid, claims);
+        let mut search =
+            Search { contest, claims, seats, best: Vec::new(), total: -1, programs: 0 };
+        search.best = search.completed(fates);
+        search
+    }
+
+    /// Looks for better sets among those with the fates that are settled, the next to settle being
+    /// that of the claim at this place. `None`: the means have ended.
+    fn explore(&mut self, at: usize, fates: &mut [Fate]) -> Option<()> {
+        let bound = self.total(fates)?;
+        if bound <= self.total {
+            return Some(());
+        }
+        let completed = self.completed(fates);
+        let total = self.total(&completed)?;
+        if total > self.total {
+            self.total = total;
+            self.best = completed;
+        }
+        if total >= bound || at == fates.len() {
+            return Some(());
+        }
+        if !self.twin_waits(at, fates) {
+            fates[at] = Fate::In;
+            self.explore(at + 1, fates)?;
+        }
+        fates[at] = Fate::Out;
+        self.explore(at + 1, fates)?;
+        fates[at] = Fate::Open;
+        Some(())
+    }
+
+    /// Compares admission in order with the same without those to whom the optimum of all gives nothing.
+    fn compare_two(&mut self, fates: &[Fate]) {
+        let Some((_, optimum)) = self.seats.most(fates) else { return };
+        let useful = |(at, fate): (usize, &Fate)| {
+            let useless = optimum.worth[self.seats.seat_of()[at]] == Worth::Nothing;
+            if *fate == Fate::Open && useless { Fate::Out } else { *fate }
+        };
+        let fewer: Vec<Fate> = fates.iter().enumerate().map(useful).collect();
+        let fewer = self.completed(&fewer);
+        let in_order = self.best.clone();
+        if let (Some(all), Some(few)) = (self.total(&in_order), self.total(&fewer))
+            && few > all
+        {
+            self.best = fewer;
+        }
+    }
+
+    /// The total that claims of these fates can reach at most.
+    fn total(&mut self, fates: &[Fate]) -> Option<i128> {
+        self.programs += 1;
+        let within = self.programs <= MAX_PROGRAMS;
+        let most = self.seats.most(fates).filter(|_| within)?.0;
+        Some(most.min(i128::from(self.contest.capacity.0)))
+    }
+
+    /// Settles open fates in order: in, where the minimum fits.
+    fn completed(&self, fates: &[Fate]) -> Vec<Fate> {
+        let mut completed = fates.to_vec();
+        let mut division = self.contest.division();
+        let minimum = |at: usize| (self.claims[at], self.contest.claims[self.claims[at]].min);
+        for at in (0..fates.len()).filter(|at| fates[*at] == Fate::In) {
+            let (claim, min) = minimum(at);
+            division.give(claim, min);
+        }
+        for (at, fate) in completed.iter_mut().enumerate().filter(|(_, f)| **f == Fate::Open) {
+            let (claim, min) = minimum(at);
+            *fate = if division.try_give(claim, min) { Fate::In } else { Fate::Out };
+        }
+        completed
+    }
+
+    /// True when one before that could do the same is out: then the set with the two exchanged is as
+    /// good and comes first.
+    fn twin_waits(&self, at: usize, fates: &[Fate]) -> bool {
+        let kind = |at: usize| {
+            let session = &self.contest.claims[self.claims[at]];
+            (self.seats.seat_of()[at], session.min, session.cap)
+        };
+        (0..at).any(|before| fates[before] == Fate::Out && kind(before) == kind(at))
+    }
+}
