@@ -1,12 +1,15 @@
 //! What a decision costs: each strategy on sites of many sessions, and how that grows.
 //!
-//! `cargo bench --bench allocation` (or, for other sizes, `-- 100 1000`) prints one row per strategy and
-//! size: the mean of the best of five rounds, and the ratio to the row before. Two thirds of the cars
+//! `cargo bench --bench allocation` (or, for other sizes, `-- 100 1000`) prints one row per strategy,
+//! network and size: the mean of the best of five rounds, and the ratio to the row before. Networks:
+//! none; eight feeders, each with limits in all and by phase, some of which bind before the site does;
+//! the same with two cars at each charge point, which share its maximum. Two thirds of the cars
 //! want more than their share; half of them could have their minimum only, so that a contest is a
 //! contest. Rates of one decision are what the next one finds, as on a site.
 
 use std::time::{Duration, Instant};
 
+use ampacity::allocation::network::{Bounds, Grid, Limits, Network, Node, PhaseRotation, Place};
 use ampacity::allocation::{Problem, Rotation, Session, Strategy, solve};
 use ampacity::time::{Span, Time};
 use ampacity::units::Watts;
@@ -14,6 +17,7 @@ use ampacity::units::Watts;
 const NOW: Time = Time::from_unix_s(1_780_000_000);
 /// A round lasts at least this long.
 const ROUND: Duration = Duration::from_millis(50);
+const FEEDERS: usize = 8;
 
 /// Cars of three phases, of one, and ones that taper, each with a deadline and something missing.
 fn sessions(count: usize) -> Vec<Session> {
@@ -45,9 +49,55 @@ fn sessions(count: usize) -> Vec<Session> {
     (0..count).map(car).collect()
 }
 
+/// What bounds the rates beside the site's capacity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Below {
+    Nothing,
+    Feeders,
+    ChargePoints,
+}
+
+impl Below {
+    const ALL: [(Below, &str); 3] = [
+        (Below::Nothing, "none"),
+        (Below::Feeders, "feeders"),
+        (Below::ChargePoints, "charge points"),
+    ];
+
+    /// The network, and where each session is connected; cars of one phase are spread over all three.
+    fn wiring(self, sessions: &[Session]) -> (Limits, Vec<Place>) {
+        let fair = 2_600 * sessions.len() as i64 / FEEDERS as i64;
+        let mut nodes = vec![Node::default()];
+        nodes.extend((0..FEEDERS as i64).map(|number| Node {
+            parent: Some(0),
+            power: Some(Watts(fair * (15 + number) / 20)),
+            per_phase: Some([Watts(fair * (15 + number) / 55); 3]),
+            ..Node::default()
+        }));
+        if self == Below::ChargePoints {
+            nodes.extend((0..sessions.len() / 2 + 1).map(|point| Node {
+                parent: Some(1 + point % FEEDERS),
+                power: Some(Watts(22_080)),
+                ..Node::default()
+            }));
+        }
+        let place = |(number, session): (usize, &Session)| {
+            let first = 1 + number / 2 % FEEDERS;
+            let node = if self == Below::ChargePoints { 1 + FEEDERS + number / 2 } else { first };
+            let phases = if session.step == Watts(230) { 1 } else { 3 };
+            Place { node, phases: PhaseRotation::ALL[number / 3 % 6].first(phases) }
+        };
+        let places = sessions.iter().enumerate().map(place).collect();
+        (Limits::new(&Network { nodes }), places)
+    }
+}
+
 /// The time of one decision of the best round.
-fn cost(strategy: Strategy, count: usize) -> Duration {
+fn cost(strategy: Strategy, below: Below, count: usize) -> Duration {
     let mut sessions = sessions(count);
+    let (limits, places) = below.wiring(&sessions);
+    let grid = Grid { limits: &limits, held: &limits.unloaded(), places: &places };
+    let network = (below != Below::Nothing).then_some(&grid as &dyn Bounds);
     let rotation = Rotation {
         now: NOW,
         looked_at: NOW,
@@ -64,7 +114,8 @@ fn cost(strategy: Strategy, count: usize) -> Duration {
         let mut decisions = 0;
         while began.elapsed() < ROUND || decisions < 2 {
             let rotation = Rotation { epoch_starts: decisions % 4 == 3, ..rotation };
-            let shares = solve(&Problem { strategy, capacity, sessions: &sessions, rotation });
+            let shares =
+                solve(&Problem { strategy, capacity, sessions: &sessions, network, rotation });
             for (session, share) in sessions.iter_mut().zip(shares) {
                 session.previous = share.rate;
             }
@@ -78,14 +129,18 @@ fn cost(strategy: Strategy, count: usize) -> Duration {
 fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { vec![100, 1_000, 10_000] } else { asked };
-    println!("{:<26} {:>9} {:>12} {:>8}", "strategy", "sessions", "ms/decision", "ratio");
+    let head = ["strategy", "network", "sessions", "ms/decision", "ratio"];
+    let [strategy, network, sessions, cost_ms, ratio] = head;
+    println!("{strategy:<26} {network:<14} {sessions:>9} {cost_ms:>12} {ratio:>8}");
     for strategy in Strategy::ALL {
-        let mut before: Option<f64> = None;
-        for &size in &sizes {
-            let ms = cost(strategy, size).as_secs_f64() * 1000.0;
-            let ratio = before.map_or_else(|| "-".to_owned(), |b| format!("{:.1}", ms / b));
-            println!("{:<26} {size:>9} {ms:>12.4} {ratio:>8}", strategy.name());
-            before = Some(ms);
+        for (below, network) in Below::ALL {
+            let mut before: Option<f64> = None;
+            for &size in &sizes {
+                let ms = cost(strategy, below, size).as_secs_f64() * 1000.0;
+                let ratio = before.map_or_else(|| "-".to_owned(), |b| format!("{:.1}", ms / b));
+                println!("{:<26} {network:<14} {size:>9} {ms:>12.4} {ratio:>8}", strategy.name());
+                before = Some(ms);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use ampacity::allocation::network::{Kind, Limits, Network, Node, Place};
 use ampacity::allocation::{Problem, Reason, Rotation, Session, Share, Strategy, solve};
+use ampacity::time::Span;
 use ampacity::units::Watts;
 use proptest::option;
 use proptest::prelude::*;
@@ -15,7 +16,7 @@ use proptest::strategy::Strategy as Generator;
 
 use crate::invariants::{ANY_STEPS, ONE_STEP, Past, session};
 use crate::random_network::{Constraint, PHASES, Wiring, room};
-use crate::support::{NOW, ROTATION, apply};
+use crate::support::{NOW, ROTATION, apply, charge};
 
 /// Everything a decision depends on, owned.
 #[derive(Clone, Debug)]
@@ -29,7 +30,10 @@ struct Site {
 
 impl Site {
     fn shares(&self) -> Vec<Share> {
-        let rotation = Rotation { epoch_starts: self.epoch_starts, ..ROTATION };
+        self.decide(Rotation { epoch_starts: self.epoch_starts, ..ROTATION })
+    }
+
+    fn decide(&self, rotation: Rotation) -> Vec<Share> {
         let capacity = Watts(self.capacity);
         let sessions = &self.sessions;
         let strategy = self.strategy;
@@ -83,10 +87,10 @@ fn wiring(sessions: usize) -> impl Generator<Value = Wiring> {
     })
 }
 
-fn site(steps: &'static [i64]) -> impl Generator<Value = Site> {
+fn site(steps: &'static [i64], past: Past) -> impl Generator<Value = Site> {
     (0..=10_usize, select(&Strategy::ALL[..]), -5..=500_i64, any::<bool>()).prop_flat_map(
         move |(n, strategy, load, epoch_starts)| {
-            let sessions: Vec<_> = (0..n as u64).map(|id| session(id, steps, Past::Any)).collect();
+            let sessions: Vec<_> = (0..n as u64).map(|id| session(id, steps, past)).collect();
             (sessions, wiring(n)).prop_map(move |(sessions, wiring)| Site {
                 strategy,
                 capacity: load * 137,
@@ -107,7 +111,7 @@ proptest! {
 
     /// I1, at every node and phase.
     #[test]
-    fn no_limit_is_ever_exceeded(site in site(ANY_STEPS)) {
+    fn no_limit_is_ever_exceeded(site in site(ANY_STEPS, Past::Any)) {
         let rates = site.rates();
         prop_assert!(rates.iter().sum::<i64>() <= site.capacity.max(0));
         for limit in site.wiring.constraints() {
@@ -117,7 +121,7 @@ proptest! {
 
     /// I2, and I13 limit by limit: the cap counts only where something is contended.
     #[test]
-    fn rates_lie_on_the_grid_and_who_shares_nothing_scarce_gets_the_hardware(site in site(ANY_STEPS)) {
+    fn rates_lie_on_the_grid_and_who_shares_nothing_scarce_gets_the_hardware(site in site(ANY_STEPS, Past::Any)) {
         let contended = site.contended();
         for ((session, rate), contended) in site.sessions.iter().zip(site.rates()).zip(contended) {
             match session.normalised() {
@@ -134,7 +138,7 @@ proptest! {
     /// I3.
     #[test]
     fn the_order_of_the_list_does_not_matter(
-        (site, shuffled) in site(ANY_STEPS).prop_flat_map(|site| {
+        (site, shuffled) in site(ANY_STEPS, Past::Any).prop_flat_map(|site| {
             let places: Vec<usize> = (0..site.sessions.len()).collect();
             (Just(site), Just(places).prop_shuffle())
         })
@@ -150,7 +154,7 @@ proptest! {
 
     /// I4: the result fed back gives itself.
     #[test]
-    fn a_decision_repeats_itself(site in site(ANY_STEPS)) {
+    fn a_decision_repeats_itself(site in site(ANY_STEPS, Past::Any)) {
         let shares = site.shares();
         let rates: Vec<i64> = shares.iter().map(|share| share.rate.0).collect();
         let mut again = site.clone();
@@ -165,10 +169,30 @@ proptest! {
         prop_assert_eq!(noted.rates(), rates);
     }
 
+    /// I4, over time: constant inputs give constant rates until the next epoch although service grows
+    /// and minimum times pass.
+    #[test]
+    fn nothing_changes_until_the_next_epoch(site in site(ANY_STEPS, Past::Settled)) {
+        let mut site = site;
+        let first = site.shares();
+        apply(&mut site.sessions, &first, NOW);
+        let tick = Span::from_s(60);
+        let mut now = NOW;
+        for _ in 1..15 {
+            charge(&mut site.sessions, tick);
+            now += tick;
+            let shares = site.decide(Rotation { now, ..ROTATION });
+            for (share, first) in shares.iter().zip(&first) {
+                prop_assert_eq!(share.rate, first.rate, "after {}", now.since(NOW));
+            }
+            apply(&mut site.sessions, &shares, now);
+        }
+    }
+
     /// I6: nobody can be raised by a step, and nobody waits who fits, except those held by the minimum
     /// off-time; and the limit that is named for it is one that stops them.
     #[test]
-    fn nothing_usable_is_left(site in site(ANY_STEPS)) {
+    fn nothing_usable_is_left(site in site(ANY_STEPS, Past::Any)) {
         let (constraints, shares) = (site.wiring.constraints(), site.shares());
         let rates: Vec<i64> = shares.iter().map(|share| share.rate.0).collect();
         let limits = Limits::new(&site.wiring.network);
@@ -192,7 +216,7 @@ proptest! {
 
     /// I7 for `max_throughput`.
     #[test]
-    fn more_capacity_never_lowers_the_largest_total(site in site(ONE_STEP), more in 0..20_000_i64) {
+    fn more_capacity_never_lowers_the_largest_total(site in site(ONE_STEP, Past::Any), more in 0..20_000_i64) {
         let settled = |s: &Session| Session { previous: Watts::ZERO, ..s.clone() };
         let sessions = site.sessions.iter().map(settled).collect();
         let site = Site { strategy: Strategy::MaxThroughput, sessions, ..site };
@@ -204,7 +228,7 @@ proptest! {
 
     /// I12.
     #[test]
-    fn with_equal_weights_every_rule_of_weights_is_equal(site in site(ANY_STEPS), weight in 1..=1000_u32) {
+    fn with_equal_weights_every_rule_of_weights_is_equal(site in site(ANY_STEPS, Past::Any), weight in 1..=1000_u32) {
         let equal = Site { strategy: Strategy::Equal, ..site.clone() };
         for strategy in [Strategy::Priority, Strategy::ProportionalFair] {
             let mut weighted = Site { strategy, ..site.clone() };
@@ -217,7 +241,7 @@ proptest! {
 
     /// A network that has one limit, on the power of all, is a capacity.
     #[test]
-    fn one_limit_on_a_network_is_a_capacity(site in site(ONE_STEP)) {
+    fn one_limit_on_a_network_is_a_capacity(site in site(ONE_STEP, Past::Any)) {
         let mut single = site.clone();
         single.wiring.network.nodes = vec![Node { power: Some(Watts(site.capacity.max(0))), ..Node::default() }];
         single.wiring.places.iter_mut().for_each(|place| place.node = 0);

@@ -3,16 +3,20 @@
 //! What a set can take is a linear program, solved exactly. The set is exact for up to [`SEARCHED`]
 //! sessions that are not in anyway: branch and bound, sessions in rotation order, a place before no
 //! place, bounded by the program in which whoever is not settled may take any rate. Beyond, or when the
-//! search would cost more than [`MAX_PROGRAMS`] programs, the better of two sets is taken: all whose
-//! minimums fit in rotation order, and of these only those that the program gives power to.
+//! search would cost more than [`MAX_PROGRAMS`] programs, a good set is taken: the best of all whose
+//! minimums fit in rotation order, and of those only whose minimums fit what the program gives their
+//! seats, in rotation order or those first who can use most beyond their minimum. The next decision may
+//! then find a better one.
 //!
 //! Where the optimum leaves a choice, rates are max-min fair: a seat of which more power would be
 //! worth more than it costs others is full, one of which it is worth less is at its minimums, and
 //! the rest is filled progressively. Where that does not reach the optimum, each seat gets what the
 //! program gives it, shared fairly among those who sit there.
 
+use std::cmp::Reverse;
+
 use super::seats::{Fate, Seats};
-use crate::allocation::contest::{Choice, Contest};
+use crate::allocation::contest::{Choice, Contest, sort_by_arrival};
 use crate::allocation::network::Grid;
 use crate::allocation::progressive::{self, FINE, Part};
 use crate::allocation::rise;
@@ -47,7 +51,7 @@ pub(super) fn admit(
         // What the search has found when its means end stands.
         let _ended = search.explore(sure.len(), &mut fates);
     } else {
-        search.compare_two(&fates);
+        search.compare(&fates);
     }
     for (&claim, fate) in claims.iter().zip(&search.best) {
         admitted[claim] = *fate == Fate::In;
@@ -82,7 +86,9 @@ fn admit_idle(
 
 /// The rates by claim with the largest total that the admitted can have together.
 pub(super) fn rates(contest: &Contest<'_>, grid: &Grid<'_>, choice: &Choice) -> Vec<Watts> {
-    let claims: Vec<usize> = choice.admitted_in_order().collect();
+    // Of several optima the program finds one by the order of its columns, which is not to follow turns.
+    let mut claims: Vec<usize> = choice.admitted_in_order().collect();
+    sort_by_arrival(contest.claims, &mut claims);
     let parts: Vec<Part> = claims
         .iter()
         .map(|&claim| Part { claim, riser: progressive::weighted(&contest.claims[claim], 1) })
@@ -207,25 +213,47 @@ impl<'a> Search<'a> {
         Some(())
     }
 
-    /// Compares admission in order with the same without those to whom the optimum of all gives nothing.
-    fn compare_two(&mut self, fates: &[Fate]) {
+    /// Compares admission in order with two sets that the program of all suggests.
+    fn compare(&mut self, fates: &[Fate]) {
         let Some((_, optimum)) = self.seats.most(fates) else { return };
-        let useful = |(at, fate): (usize, &Fate)| {
-            let useless = optimum.worth[self.seats.seat_of()[at]] == Worth::Nothing;
-            if *fate == Fate::Open && useless { Fate::Out } else { *fate }
+        let spare = |at: usize| {
+            let session = &self.contest.claims[self.claims[at]];
+            session.cap - session.min
         };
-        let fewer: Vec<Fate> = fates.iter().enumerate().map(useful).collect();
-        let fewer = self.completed(&fewer);
-        let in_order = self.best.clone();
-        if let (Some(all), Some(few)) = (self.total(&in_order), self.total(&fewer))
-            && few > all
-        {
-            self.best = fewer;
+        let in_order: Vec<usize> = (0..fates.len()).filter(|at| fates[*at] == Fate::Open).collect();
+        let mut widest = in_order.clone();
+        widest.sort_by_key(|&at| Reverse(spare(at)));
+        let suggested = [in_order, widest].map(|order| self.suggested(fates, &order, &optimum));
+        let Some(total) = self.total(&self.best.clone()) else { return };
+        self.total = total;
+        for set in suggested {
+            match self.total(&set) {
+                Some(total) if total > self.total => (self.total, self.best) = (total, set),
+                _ => {}
+            }
         }
+    }
+
+    /// Those of an order whose minimums fit what the program gives their seats.
+    fn suggested(&self, fates: &[Fate], order: &[usize], optimum: &Optimum) -> Vec<Fate> {
+        let mut fates = fates.to_vec();
+        let mut left = optimum.values.clone();
+        for &at in order {
+            let seat = &mut left[self.seats.seat_of()[at]];
+            let min = i128::from(self.contest.claims[self.claims[at]].min.0);
+            fates[at] = if min <= *seat { Fate::Open } else { Fate::Out };
+            *seat -= if min <= *seat { min } else { 0 };
+        }
+        self.completed(&fates)
     }
 
     /// The total that claims of these fates can reach at most.
     fn total(&mut self, fates: &[Fate]) -> Option<i128> {
+        let settled = self.claims.iter().zip(fates).filter(|(_, fate)| **fate == Fate::In);
+        let minimums = settled.map(|(claim, _)| i128::from(self.contest.claims[*claim].min.0));
+        if minimums.sum::<i128>() > i128::from(self.contest.capacity.0) {
+            return Some(-1);
+        }
         self.programs += 1;
         let within = self.programs <= MAX_PROGRAMS;
         let most = self.seats.most(fates).filter(|_| within)?.0;
