@@ -378,10 +378,11 @@ fn share_out(
     weight: impl Fn(&Session) -> u32,
 ) -> Vec<Watts> {
     if contest.network.is_some() {
-        let riser = |claim: usize| {
-            let session = &contest.claims[claim];
-            progressive::weighted(session, weight(session))
-        };
+        // Only how weights stand to each other counts, also where a level is rounded.
+        let weight = |claim: usize| i128::from(weight(&contest.claims[claim]));
+        let common = choice.admitted_in_order().map(weight).fold(0, gcd).max(1);
+        let riser =
+            |claim: usize| progressive::weighted(&contest.claims[claim], weight(claim) / common);
         return progressive::rates(contest, choice, progressive::FINE, riser);
     }
     let admitted: Vec<usize> = choice.admitted_in_order().collect();
@@ -391,6 +392,17 @@ fn share_out(
         rates[*claim] = rate;
     }
     rates
+}
+
+/// The greatest common divisor of numbers that are not negative.
+fn gcd(mut a: i128, mut b: i128) -> i128 {
+    while b != 0 {
+        (a, b) = match (u64::try_from(a), u64::try_from(b)) {
+            (Ok(x), Ok(y)) => (b, i128::from(x % y)),
+            _ => (b, a % b),
+        };
+    }
+    a
 }
 
 /// The binding constraint of every claim, and the limit of the network that it is.

@@ -26,9 +26,8 @@ pub(super) struct Part {
 }
 
 /// A rate in proportion to the weight.
-pub(super) fn weighted(session: &Session, weight: u32) -> Riser {
-    let slope = i128::from(weight.max(1));
-    Riser { slope, offset: 0, min: session.min.0, cap: session.cap.0 }
+pub(super) fn weighted(session: &Session, weight: i128) -> Riser {
+    Riser { slope: weight, offset: 0, min: session.min.0, cap: session.cap.0 }
 }
 
 /// Fills the capacity and the network with the admitted claims, rising as said; the others get

@@ -236,3 +236,45 @@ impl<'a> Filling<'a> {
         self.values[claim] = value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCALE: i128 = 1 << 20;
+
+    fn riser(slope: i128, min: i64, cap: i64) -> Riser {
+        Riser { slope, offset: 0, min, cap }
+    }
+
+    /// Whole watts that claims rise to on rows of so many watts, which they load as listed, in sixths.
+    fn watts(room: &[i128], loads: &[&[(usize, i64)]], risers: &[Riser]) -> Vec<i128> {
+        let room = room.iter().map(|watts| watts * 6).collect();
+        let rates = rise(&Rows::of_lists(room, loads), risers, SCALE);
+        rates.into_iter().map(|rate| (rate + SCALE / 1000).div_euclid(SCALE)).collect()
+    }
+
+    #[test]
+    fn who_is_stopped_by_one_row_leaves_another_to_those_who_rise_on() {
+        let risers = [riser(1, 0, 9000), riser(1, 0, 9000), riser(1, 0, 9000)];
+        let loads: [&[(usize, i64)]; 3] = [&[(0, 6), (1, 6)], &[(1, 6)], &[(1, 6)]];
+        assert_eq!(watts(&[1000, 9000], &loads, &risers), [1000, 4000, 4000]);
+    }
+
+    #[test]
+    fn minimums_caps_and_weights_bend_the_rise() {
+        let risers = [riser(1, 4000, 9000), riser(1, 0, 500), riser(3, 0, 9000), riser(1, 0, 9000)];
+        let loads: [&[(usize, i64)]; 4] = [&[(0, 6)], &[(0, 6)], &[(0, 6)], &[(0, 6)]];
+        assert_eq!(watts(&[8500], &loads, &risers), [4000, 500, 3000, 1000]);
+    }
+
+    #[test]
+    fn a_cap_between_two_levels_loads_no_row_beyond_its_bound() {
+        // A level is three millionths of a watt to each; the caps are reached where the row is full.
+        let risers = [riser(3, 0, 1000), riser(3, 0, 1000), riser(7, 0, 5000)];
+        let loads: [&[(usize, i64)]; 3] = [&[(0, 6)], &[(0, 6)], &[(0, 2)]];
+        let rows = Rows::of_lists(vec![16_667], &loads);
+        let rates = rise(&rows, &risers, SCALE);
+        assert!(6 * (rates[0] + rates[1]) + 2 * rates[2] <= 16_667 * SCALE, "{rates:?}");
+    }
+}

@@ -62,6 +62,17 @@ impl Rows {
         Rows { starts, entries, ..self }
     }
 
+    /// Rows that bear so much, and what each claim loads them with.
+    #[cfg(test)]
+    pub(super) fn of_lists(room: Vec<i128>, loads: &[&[(usize, i64)]]) -> Rows {
+        let (mut starts, mut entries) = (vec![0], Vec::new());
+        for list in loads {
+            entries.extend(list.iter().map(|&(row, coefficient)| Entry { row, coefficient }));
+            starts.push(entries.len());
+        }
+        Rows { room, starts, entries }
+    }
+
     pub(super) fn room(&self) -> &[i128] {
         &self.room
     }

@@ -5,6 +5,8 @@
 //! common; coefficients of a feeder tree stay small that way. Work is bounded and arithmetic is
 //! checked: where either ends there is no answer, and the caller does without.
 
+use super::gcd;
+
 /// A quantity between 0 and an upper bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
@@ -278,16 +280,6 @@ fn reduce(mut parts: [&mut [i128]; 2]) {
     if common > 1 {
         parts.iter_mut().flat_map(|part| part.iter_mut()).for_each(|number| *number /= common);
     }
-}
-
-fn gcd(mut a: i128, mut b: i128) -> i128 {
-    while b != 0 {
-        (a, b) = match (u64::try_from(a), u64::try_from(b)) {
-            (Ok(x), Ok(y)) => (b, i128::from(x % y)),
-            _ => (b, a % b),
-        };
-    }
-    a
 }
 
 #[cfg(test)]

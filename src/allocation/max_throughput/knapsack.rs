@@ -1,5 +1,7 @@
 //! The set of sessions that takes most of a single limit: a knapsack problem.
 
+use crate::allocation::gcd;
+
 /// Cells of the largest table that is built: 32 MiB and some milliseconds.
 pub(super) const MAX_CELLS: usize = 1 << 22;
 
@@ -56,7 +58,7 @@ impl Knapsack<'_> {
 
     /// The greatest common divisor of the minimums: used minimums are counted in it.
     fn unit(&self) -> i64 {
-        self.items.iter().fold(0, |unit, item| gcd(unit, item.min)).max(1)
+        self.items.iter().fold(0, |unit, item| gcd(unit, item.min.into())).max(1) as i64
     }
 
     fn value(&self, set: &[Item]) -> i64 {
@@ -139,10 +141,6 @@ impl Table {
     fn best(&self, place: usize, units: usize) -> i64 {
         self.cells[place * self.width + units]
     }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]
