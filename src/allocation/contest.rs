@@ -29,6 +29,8 @@ pub(super) struct Choice {
     pub(super) admitted: Vec<bool>,
     /// By claim: paused too recently to resume.
     pub(super) held: Vec<bool>,
+    /// By claim: the rates, where they have been found on the way.
+    pub(super) rates: Option<Vec<Watts>>,
 }
 
 impl<'a> Contest<'a> {
@@ -88,7 +90,7 @@ impl Choice {
         sort_by_arrival(claims, &mut last);
         let mut order = candidates;
         order.extend(last);
-        Choice { order, admitted, held }
+        Choice { order, admitted, held, rates: None }
     }
 
     /// Everybody who is not held off, in no particular order: the choice of every strategy with
@@ -102,6 +104,7 @@ impl Choice {
             order: (0..held.len()).collect(),
             admitted: held.iter().map(|held| !held).collect(),
             held,
+            rates: None,
         })
     }
 

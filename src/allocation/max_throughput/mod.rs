@@ -40,11 +40,12 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let forced = order.iter().copied().filter(is_forced);
     let mut admitted = admission::walk(contest, forced);
     if let Some(network) = contest.network {
-        match network.grid() {
-            Some(grid) => on_network::admit(contest, &grid, &order, &mut admitted),
-            None => admitted = admission::walk(contest, order.iter().copied()),
-        }
-        return Choice::new(contest, order, admitted, held);
+        let Some(grid) = network.grid() else {
+            admitted = admission::walk(contest, order.iter().copied());
+            return Choice::new(contest, order, admitted, held);
+        };
+        let rates = on_network::admit(contest, &grid, &order, &mut admitted);
+        return Choice { rates: Some(rates), ..Choice::new(contest, order, admitted, held) };
     }
     let of_admitted = |rate: fn(&Session) -> Watts, admitted: &[bool]| -> i128 {
         let rates = claims.iter().zip(admitted).filter(|(_, admitted)| **admitted);
@@ -77,8 +78,5 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
 /// The rates by claim that make the total of the admitted the largest, and are fair as far as that
 /// leaves a choice.
 pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
-    match contest.network.and_then(|network| network.grid()) {
-        Some(grid) => on_network::rates(contest, &grid, choice),
-        None => share_out(contest, choice, |_| 1),
-    }
+    choice.rates.clone().unwrap_or_else(|| share_out(contest, choice, |_| 1))
 }

@@ -16,7 +16,7 @@
 use std::cmp::Reverse;
 
 use super::seats::{Fate, Seats};
-use crate::allocation::contest::{Choice, Contest, sort_by_arrival};
+use crate::allocation::contest::{Contest, sort_by_arrival};
 use crate::allocation::network::Grid;
 use crate::allocation::progressive::{self, FINE, Part};
 use crate::allocation::rise;
@@ -31,13 +31,14 @@ const SEARCHED: usize = 25;
 /// Programs that a search may solve: some milliseconds to some tens of them.
 const MAX_PROGRAMS: usize = 3_000;
 
-/// Admits to those who are in anyway the set with the largest total, or a good one.
+/// Admits to those who are in anyway the set with the largest total, or a good one, and says what they
+/// get.
 pub(super) fn admit(
     contest: &Contest<'_>,
     grid: &Grid<'_>,
     order: &[usize],
     admitted: &mut [bool],
-) {
+) -> Vec<Watts> {
     let (sure, open): (Vec<usize>, Vec<usize>) = order.iter().partition(|&&claim| admitted[claim]);
     let mut division = contest.division();
     sure.iter().for_each(|&claim| division.give(claim, contest.claims[claim].min));
@@ -56,48 +57,49 @@ pub(super) fn admit(
     for (&claim, fate) in claims.iter().zip(&search.best) {
         admitted[claim] = *fate == Fate::In;
     }
-    let choice_of = |admitted: &[bool]| Choice {
-        order: order.to_vec(),
-        admitted: admitted.to_vec(),
-        held: vec![false; admitted.len()],
-    };
-    admit_idle(contest, grid, &open, admitted, &choice_of(admitted));
+    let found = rates(contest, grid, admitted);
+    if admit_idle(contest, &open, &found, admitted) {
+        rates(contest, grid, admitted)
+    } else {
+        found
+    }
 }
 
-/// Admits whoever fits beside what the chosen take.
+/// Admits whoever fits beside what the chosen take; true when there is somebody.
 fn admit_idle(
     contest: &Contest<'_>,
-    grid: &Grid<'_>,
     open: &[usize],
+    rates: &[Watts],
     admitted: &mut [bool],
-    chosen: &Choice,
-) {
-    if open.iter().all(|&claim| admitted[claim]) {
-        return;
-    }
+) -> bool {
     let mut division = contest.division();
-    for (claim, rate) in rates(contest, grid, chosen).into_iter().enumerate() {
-        division.give(claim, rate);
-    }
+    rates.iter().enumerate().for_each(|(claim, rate)| division.give(claim, *rate));
+    let mut any = false;
     for &claim in open {
-        admitted[claim] |= division.try_give(claim, contest.claims[claim].min);
+        if !admitted[claim] && division.try_give(claim, contest.claims[claim].min) {
+            admitted[claim] = true;
+            any = true;
+        }
     }
+    any
 }
 
 /// The rates by claim with the largest total that the admitted can have together.
-pub(super) fn rates(contest: &Contest<'_>, grid: &Grid<'_>, choice: &Choice) -> Vec<Watts> {
+fn rates(contest: &Contest<'_>, grid: &Grid<'_>, admitted: &[bool]) -> Vec<Watts> {
     // Of several optima the program finds one by the order of its columns, which is not to follow turns.
-    let mut claims: Vec<usize> = choice.admitted_in_order().collect();
+    let mut claims: Vec<usize> = (0..admitted.len()).filter(|&claim| admitted[claim]).collect();
     sort_by_arrival(contest.claims, &mut claims);
-    let parts: Vec<Part> = claims
-        .iter()
-        .map(|&claim| Part { claim, riser: progressive::weighted(&contest.claims[claim], 1) })
-        .collect();
+    let part =
+        |&claim: &usize| Part { claim, riser: progressive::weighted(&contest.claims[claim], 1) };
+    let parts: Vec<Part> = claims.iter().map(part).collect();
     let whole = Rows::new(contest, grid, &claims).with_capacity(contest.capacity);
     let fair = fill_rows(&whole, &parts);
+    let capacity = i128::from(contest.capacity.0);
+    if reaches(&fair, capacity) {
+        return progressive::rounded(contest, &parts, FINE, &fair);
+    }
     let seats = Seats::new(contest, grid, &claims);
     let optimum = seats.most(&vec![Fate::In; claims.len()]);
-    let capacity = i128::from(contest.capacity.0);
     let Some((most, optimum)) = optimum.filter(|(most, _)| !reaches(&fair, capacity.min(*most)))
     else {
         return progressive::rounded(contest, &parts, FINE, &fair);
@@ -215,7 +217,12 @@ impl<'a> Search<'a> {
 
     /// Compares admission in order with two sets that the program of all suggests.
     fn compare(&mut self, fates: &[Fate]) {
-        let Some((_, optimum)) = self.seats.most(fates) else { return };
+        let Some(total) = self.total(&self.best.clone()) else { return };
+        let Some((most, optimum)) = self.seats.most(fates) else { return };
+        self.total = total;
+        if total >= most.min(i128::from(self.contest.capacity.0)) {
+            return;
+        }
         let spare = |at: usize| {
             let session = &self.contest.claims[self.claims[at]];
             session.cap - session.min
@@ -224,8 +231,6 @@ impl<'a> Search<'a> {
         let mut widest = in_order.clone();
         widest.sort_by_key(|&at| Reverse(spare(at)));
         let suggested = [in_order, widest].map(|order| self.suggested(fates, &order, &optimum));
-        let Some(total) = self.total(&self.best.clone()) else { return };
-        self.total = total;
         for set in suggested {
             match self.total(&set) {
                 Some(total) if total > self.total => (self.total, self.best) = (total, set),
