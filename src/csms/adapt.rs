@@ -53,6 +53,7 @@ impl Csms {
     /// a boot everything may be tried again.
     pub(super) fn identify(&mut self, point: PointIx, breed: Breed) {
         let known = self.manners.get(&breed).copied();
+        let ends = self.ends.get(&breed).copied();
         let state = &mut self.points[point.0];
         let same = state.breed.as_deref() == Some(&breed);
         if !same {
@@ -64,6 +65,7 @@ impl Csms {
         // Once a boot it is tried whether a pause is taken after all.
         state.manner.no_zero = false;
         state.tried = Default::default();
+        state.ends = ends.unwrap_or_default();
         state.default_limit.manner = state.manner.of_start();
         state.default_limit.tried = Default::default();
         state.default_limit.exhausted = false;
@@ -354,6 +356,7 @@ impl Csms {
         if active.repeats < REPEATS {
             active.repeats += 1;
             active.repush = true;
+            active.offered_since = taken;
         } else {
             active.stuck = true;
             self.tell_troubles(point);

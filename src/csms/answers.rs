@@ -2,6 +2,7 @@
 
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Outcome};
+use crate::csms::lease::{Ends, Term};
 use crate::csms::line::Order;
 use crate::csms::manner::{Failure, Manner, Scope};
 use crate::csms::timers::Key;
@@ -28,6 +29,7 @@ pub(super) struct Answer {
     pub(super) number: u64,
     pub(super) limit: Setpoint,
     pub(super) manner: Manner,
+    pub(super) term: Option<Term>,
     pub(super) outcome: Result<(), Failure>,
     /// It came after it had been given up.
     pub(super) late: bool,
@@ -50,15 +52,15 @@ impl Csms {
             self.timers.disarm(Key::Call(point));
         }
         match order {
-            Order::TxLimit { connector, transaction_id, limit, number, manner } => {
+            Order::TxLimit { connector, transaction_id, limit, number, manner, term } => {
                 let outcome = self.profile_outcome(number, answer, late);
-                let answer = Answer { number, limit, manner, outcome, late };
+                let answer = Answer { number, limit, manner, term, outcome, late };
                 self.tx_limit_answered(now, point, connector, transaction_id, &answer);
                 self.rebalance_answered(now, point, number);
             }
             Order::DefaultLimit { limit, number, manner } => {
                 let outcome = self.profile_outcome(number, answer, late);
-                let answer = Answer { number, limit, manner, outcome, late };
+                let answer = Answer { number, limit, manner, term: None, outcome, late };
                 self.default_limit_answered(now, point, &answer);
             }
             Order::LeftLimit { connector, limit, number } => {
@@ -79,7 +81,14 @@ impl Csms {
                 self.configuration_read(now, point, answer);
                 self.learn_capabilities(point, answer);
             }
-            Order::TriggerMeter { .. } | Order::TriggerStatus { .. } | Order::Stop { .. } => {}
+            Order::AskEnd { connector, transaction_id, limit, term } if !late => {
+                let asked = (connector, transaction_id, limit, term);
+                self.end_told(now, point, asked, answer);
+            }
+            Order::AskEnd { .. }
+            | Order::TriggerMeter { .. }
+            | Order::TriggerStatus { .. }
+            | Order::Stop { .. } => {}
             Order::Command(command) if !late => {
                 self.command_answered(now, point, &command, answer);
             }
@@ -141,7 +150,7 @@ impl Csms {
         point: PointIx,
         index: usize,
         transaction_id: i64,
-        &Answer { number, limit, manner, outcome, late }: &Answer,
+        &Answer { number, limit, manner, term, outcome, late }: &Answer,
     ) {
         let state = &mut self.points[point.0];
         let (site, hardware) = (state.site, state.hardware);
@@ -158,7 +167,13 @@ impl Csms {
         if let Err(failure) = outcome {
             if !late {
                 active.entry.refused();
-                self.session_limit_failed(now, point, (index, manner, limit), failure);
+                if active.probes {
+                    // It was taken without an end.
+                    self.ends_known(now, point, Ends::No);
+                } else {
+                    self.session_limit_failed(now, point, (index, manner, limit), failure);
+                    self.lease_failed(now, point, index);
+                }
             }
             return self.update_reserved(point);
         }
@@ -169,12 +184,17 @@ impl Csms {
             // It does not only take again what it has.
             active.tries = 0;
         }
+        // Told again it is the same offer, unless another one may have been in force.
+        let is_new = limit != before || active.entry.standing() != before || !active.profiled;
+        if is_new {
+            active.offered_since = now;
+        }
         active.entry.accepted(limit, now);
+        active.lease.accepted(term);
         active.profiled = true;
         active.reconfirm = false;
         active.refusals = 0;
         active.retry_at = None;
-        active.offered_since = now;
         if raised {
             active.last_raise = Some(now);
         }
@@ -183,8 +203,14 @@ impl Csms {
             self.timers.arm(Key::Settle(point, index), now + control.settle_max);
             self.timers.arm(Key::Confirm(point, index), now + control.confirm_after + STAMP);
         }
-        self.emit(Event::LimitAccepted { point, connector: index as u32 + 1, limit: allocated });
+        if is_new {
+            let connector = index as u32 + 1;
+            self.emit(Event::LimitAccepted { point, connector, limit: allocated });
+        }
         self.session_limit_taken(now, point, index, manner);
+        self.watch_lease(point, index);
+        self.ask_ends(point, index, term);
+        self.find_out_ends(point, index, manner);
         self.update_reserved(point);
         self.raise(now, site);
     }
@@ -199,12 +225,13 @@ impl Csms {
         let state = &mut self.points[point.0];
         let Some(order) = state.line.give_up() else { return };
         match order {
-            Order::TxLimit { connector, transaction_id, limit, number, manner } => {
+            Order::TxLimit { connector, transaction_id, limit, number, manner, .. } => {
                 let active = state.connectors[connector].active.as_mut();
                 if let Some(active) = active.filter(|a| a.transaction_id == transaction_id) {
                     active.entry.timed_out();
                     active.overrules |= manner.scope == Scope::Transaction;
                     self.limit_unanswered(now, point, (connector, manner, limit));
+                    self.lease_failed(now, point, connector);
                 }
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
                 self.rebalance_answered(now, point, number);
@@ -223,6 +250,7 @@ impl Csms {
                 self.emit(Event::ProfileAnswered { number, outcome: Outcome::TimedOut });
             }
             Order::Command(command) => self.command_timed_out(now, point, *command),
+            Order::AskEnd { .. } => self.end_untold(now, point),
             Order::GetConfiguration
             | Order::TriggerMeter { .. }
             | Order::TriggerStatus { .. }

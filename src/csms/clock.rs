@@ -80,6 +80,11 @@ impl StationClock {
         if self.seemed > RIGHT { self.seemed } else { Span::ZERO }
     }
 
+    /// Nothing says that it is off by more than a minute.
+    pub(crate) fn is_right(&self) -> bool {
+        self.behind == Span::ZERO && self.seemed <= RIGHT
+    }
+
     fn suspect(&mut self, age: Span, now: Time) {
         let same = self.suspect.filter(|(_, known, _)| (age - *known).0.abs() <= SAME.0);
         let (since, known, messages) = same.unwrap_or((now, age, 0));

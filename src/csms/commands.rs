@@ -194,6 +194,7 @@ impl Csms {
         for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
         {
             active.entry.doubt(full);
+            active.lease.doubt();
             active.last_number = 0;
             active.profiled = false;
             active.retry_at = None;

@@ -75,10 +75,50 @@ pub struct Control {
     pub welcome: Span,
     /// Current that a start may draw before its TxProfile, whole amperes, 0 or 6..=32. 6 A.
     pub start_current_a: i64,
+    /// After this a limit ends by itself where nobody renews it, on charge points that are known to
+    /// end it; it is renewed after a third. `None`: limits have no end. 15 min.
+    #[serde(default)]
+    pub lease: Option<Span>,
+    /// What charge points fall back to when nobody tells them anything.
+    #[serde(default)]
+    pub fallback: Fallback,
     /// Limits follow what cars prove to accept.
     pub learn_acceptance: bool,
     /// How long a car is taken to stay whose departure nobody has told; `None`: that is not known.
     pub assumed_stay: Option<Span>,
+}
+
+/// What charge points fall back to when nobody tells them anything, and what bounds a start before
+/// its first limit: the TxDefaultProfile of each. All of them together fit the site.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// The start current, as many connectors as the site has room for in the order of their
+    /// commissioning; the others nothing.
+    #[default]
+    Slots,
+    /// An equal share of the site for every connector, in whole quanta; nothing where that is too
+    /// little to charge with.
+    Fair,
+    /// Nothing.
+    Block,
+}
+
+impl Fallback {
+    /// All of them.
+    pub const ALL: [Fallback; 3] = [Fallback::Slots, Fallback::Fair, Fallback::Block];
+
+    /// The word of scenarios.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Fallback::Slots => "slots",
+            Fallback::Fair => "fair",
+            Fallback::Block => "block",
+        }
+    }
 }
 
 impl Default for Control {
@@ -97,6 +137,8 @@ impl Default for Control {
             min_off: Span::from_s(180),
             welcome: Span::from_s(210),
             start_current_a: 6,
+            lease: Some(Span::from_s(900)),
+            fallback: Fallback::Slots,
             learn_acceptance: true,
             assumed_stay: None,
         }

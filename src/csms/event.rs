@@ -321,6 +321,8 @@ pub enum Trigger {
     /// A driver presented a card and there is no room for an unbounded start, or the room kept for
     /// a start is free again.
     StartGate,
+    /// Nothing: a limit that ends by itself is told again.
+    Renewal,
 }
 
 impl Trigger {
@@ -340,6 +342,7 @@ impl Trigger {
             Trigger::Connection => "connection",
             Trigger::Boot => "boot",
             Trigger::StartGate => "start_gate",
+            Trigger::Renewal => "renewal",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use crate::csms::command::Command;
 use crate::csms::config::Setpoint;
+use crate::csms::lease::Term;
 use crate::csms::manner::{Manner, Scope};
 
 /// Late answers to this many timed-out CALLs are still understood.
@@ -17,7 +18,16 @@ const REMEMBERED: usize = 8;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
     /// A limit for a running transaction.
-    TxLimit { connector: usize, transaction_id: i64, limit: Setpoint, number: u64, manner: Manner },
+    TxLimit {
+        connector: usize,
+        transaction_id: i64,
+        limit: Setpoint,
+        number: u64,
+        manner: Manner,
+        term: Option<Term>,
+    },
+    /// Does a limit end?
+    AskEnd { connector: usize, transaction_id: i64, limit: Setpoint, term: Term },
     /// The bound of a start in place of a session's limit that cannot be cleared.
     LeftLimit { connector: usize, limit: Setpoint, number: u64 },
     /// The default limit of the whole charge point.

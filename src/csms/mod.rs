@@ -12,7 +12,7 @@
 //! - `control` turns triggers into decisions of the allocator, coalesced and damped; `census`
 //!   keeps what they are about.
 //! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
-//!   says what became of them.
+//!   says what became of them, and `lease` ends them where nobody is reached any more.
 //! - `metering` takes meter values in: `account` keeps the energy, `acceptance` learns what a car
 //!   can take, `trust` judges whether the charger obeys; `clock` dates them.
 //! - `adapt` walks the ladder of `manner` where limits are refused or ignored, and remembers.
@@ -40,10 +40,12 @@ pub mod config;
 mod control;
 pub mod event;
 pub mod explain;
+mod fallback;
 mod gate;
 mod inbound;
 pub mod input;
 mod inputs;
+mod lease;
 pub mod ledger;
 mod line;
 mod lists;
@@ -79,7 +81,7 @@ use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
-pub use config::{ConfigPatch, Control, Hardware, Setpoint, SiteConfig};
+pub use config::{ConfigPatch, Control, Fallback, Hardware, Setpoint, SiteConfig};
 pub use event::{Event, Output, Trouble};
 pub use input::{Input, Refusal};
 pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
@@ -91,6 +93,7 @@ pub use wish::Wish;
 
 use census::Roster;
 use control::Site;
+use lease::Ends;
 use line::Order;
 use point::Point;
 use timers::Timers;
@@ -159,6 +162,8 @@ pub struct Csms {
     roster: Roster,
     /// How charge points of a kind are known to take limits.
     manners: BTreeMap<Breed, Manner>,
+    /// Of which kinds limits end when they are told to.
+    ends: BTreeMap<Breed, Ends>,
     outputs: VecDeque<Output>,
     reader: Reader,
     deviations: BTreeMap<String, u64>,
@@ -184,6 +189,7 @@ impl Csms {
             budgets: Vec::new(),
             roster: Roster::default(),
             manners: BTreeMap::new(),
+            ends: BTreeMap::new(),
             outputs: VecDeque::new(),
             reader: Reader::default(),
             deviations: BTreeMap::new(),
@@ -221,6 +227,7 @@ impl Csms {
         self.roster.add(connectors);
         self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
+        self.share_fallback(Time(0), site);
         point
     }
 
@@ -238,6 +245,7 @@ impl Csms {
         let restored = std::mem::take(&mut state.restored);
         if self.points[point.0].registered {
             self.recheck(now, point, restored);
+            self.renew_leases(point);
         }
         let state = &mut self.points[point.0];
         if restored {
@@ -281,6 +289,7 @@ impl Csms {
             match key {
                 timers::Key::Call(point) => self.call_timed_out(now, point),
                 timers::Key::Settle(point, connector) => self.settle(now, point, connector),
+                timers::Key::Lease(point, connector) => self.lease_due(now, point, connector),
                 timers::Key::Confirm(point, connector) => self.ask_for_meter(now, point, connector),
                 timers::Key::Retry(point) => self.retry(now, point),
                 timers::Key::Slots(point) => self.expire_slots(now, point),

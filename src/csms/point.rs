@@ -8,6 +8,7 @@ use crate::csms::clock::StationClock;
 use crate::csms::command::Command;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger, Trouble};
+use crate::csms::lease::{Ends, Lease};
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner, Scope, Station, Tried};
@@ -47,6 +48,10 @@ pub(crate) struct Point {
     pub(crate) doubts: u32,
     pub(crate) tried: Tried,
     pub(crate) clock: StationClock,
+    /// Whether limits end when they are told to.
+    pub(crate) ends: Ends,
+    /// What it falls back to on each connector when nobody tells it anything.
+    pub(crate) fallback: Setpoint,
     pub(crate) connectors: Few<Connector>,
     pub(crate) default_limit: DefaultLimit,
     /// A ChargePointMaxProfile was told and may be installed.
@@ -177,6 +182,10 @@ pub(crate) struct Active {
     pub(crate) switched_at: Time,
     pub(crate) last_raise: Option<Time>,
     pub(crate) blocked_since: Option<Time>,
+    /// When what may be in force ends by itself.
+    pub(crate) lease: Lease,
+    /// Whether limits end is found out with it.
+    pub(crate) probes: bool,
     /// When the confirmed limit was accepted.
     pub(crate) offered_since: Time,
     /// A limit of its own was accepted; before that the TxDefaultProfile bounds the draw.
@@ -265,6 +274,8 @@ impl Point {
             doubts: 0,
             tried: Tried::default(),
             clock: StationClock::default(),
+            ends: Ends::default(),
+            fallback: Setpoint::ZERO,
             connectors: Few::new(connectors, connector),
             default_limit: DefaultLimit::default(),
             capped: false,
@@ -341,8 +352,11 @@ impl Point {
                     let full = self.hardware.watts(full, active.phases(&self.hardware));
                     full.max(connector.held(active, &self.hardware))
                 }
-                // Offline, a reboot may have fallen back to what bounds a start.
-                Some(active) if !self.line.online && active.gone.is_none() => {
+                // Offline, a reboot may have fallen back to what bounds a start; so may one whose
+                // lease may be over.
+                Some(active)
+                    if (!self.line.online || active.lease.lapsing) && active.gone.is_none() =>
+                {
                     start.max(connector.held(active, &self.hardware))
                 }
                 Some(active) => connector.held(active, &self.hardware),
@@ -528,6 +542,8 @@ impl Active {
             switched_at: now,
             last_raise: None,
             blocked_since: None,
+            lease: Lease::default(),
+            probes: false,
             offered_since: now,
             profiled: false,
             reconfirm: false,

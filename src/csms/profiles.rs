@@ -2,6 +2,7 @@
 
 use crate::charger::CurrentKind;
 use crate::csms::config::Setpoint;
+use crate::csms::lease::Term;
 use crate::csms::manner::{Manner, Scope};
 use crate::csms::point::Point;
 use crate::ocpp::profile::{Kind, Period, Profile, Purpose, RateUnit, Schedule, Tenths};
@@ -31,19 +32,22 @@ impl Point {
     /// The limit of a session, and the connector id that it is sent to.
     pub(super) fn session_profile(
         &self,
-        (index, manner): (usize, Manner),
+        (index, manner, term): (usize, Manner, Option<Term>),
         transaction_id: i64,
         limit: Setpoint,
         now: Time,
     ) -> (u32, Profile) {
         let scope = manner.scope;
-        let profile = Profile {
+        let mut profile = Profile {
             id: session_profile_id(index, scope),
             transaction_id: (scope == Scope::Transaction).then_some(transaction_id),
             stack_level: manner.stack_level(self.capabilities.max_stack_level),
             purpose: scope.purpose(),
             ..self.profile(manner, limit, now)
         };
+        if let (Some(term), Some(start)) = (term, profile.schedule.start) {
+            profile.schedule.duration_s = Some(term.duration_s(start));
+        }
         (if scope == Scope::Station { 0 } else { index as u32 + 1 }, profile)
     }
 
@@ -56,7 +60,7 @@ impl Point {
         now: Time,
     ) -> (Manner, Profile) {
         let manner = Manner { scope: Scope::Connector, ..self.manner };
-        let (_, profile) = self.session_profile((index, manner), 0, limit, now);
+        let (_, profile) = self.session_profile((index, manner, None), 0, limit, now);
         (manner, profile)
     }
 
@@ -65,10 +69,9 @@ impl Point {
         Profile { id: DEFAULT_PROFILE_ID, ..self.profile(self.default_limit.manner, limit, now) }
     }
 
-    /// A TxDefaultProfile on level 0 with one unlimited-in-time period. DC limits are powers, AC
-    /// limits currents; in the other unit, the limit is converted at the nominal voltage on all
-    /// phases, rounded down.
-    fn profile(&self, manner: Manner, limit: Setpoint, now: Time) -> Profile {
+    /// A limit as it is told: DC limits are powers, AC limits currents; in the other unit, the limit
+    /// is converted at the nominal voltage on all phases, rounded down.
+    pub(super) fn told(&self, manner: Manner, limit: Setpoint) -> (Tenths, RateUnit) {
         let hardware = &self.hardware;
         let unit = manner.unit(self.capabilities.unit);
         let exact = match (hardware.kind, unit) {
@@ -81,7 +84,13 @@ impl Point {
                 Watts(limit.0).to_current(hardware.voltage_v, hardware.phases).0
             }
         };
-        let tenths = if manner.whole_amps { exact / 10 * 10 } else { exact };
+        (Tenths(if manner.whole_amps { exact / 10 * 10 } else { exact }), unit)
+    }
+
+    /// A TxDefaultProfile on level 0 with one period without an end.
+    fn profile(&self, manner: Manner, limit: Setpoint, now: Time) -> Profile {
+        let hardware = &self.hardware;
+        let (limit, unit) = self.told(manner, limit);
         // Watts are divided by the number of phases, and by three where none is given (errata 3.68).
         let in_watts = hardware.kind == CurrentKind::Ac && unit == RateUnit::W;
         let phases = in_watts.then_some(hardware.phases);
@@ -99,7 +108,7 @@ impl Point {
                 duration_s: None,
                 start: (kind == Kind::Absolute).then(|| now - SCHEDULE_LEAD - self.clock.lead()),
                 unit,
-                periods: vec![Period { start_s: 0, limit: Tenths(tenths), phases }],
+                periods: vec![Period { start_s: 0, limit, phases }],
                 min_rate: None,
             },
         }

@@ -16,7 +16,8 @@ use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::action::Action;
 use crate::ocpp::frame;
 use crate::ocpp::messages::{
-    ChargingProfile, ClearChargingProfileRequest, GetConfigurationRequest,
+    ChargingProfile, ClearChargingProfileRequest, GetCompositeScheduleRequest,
+    GetConfigurationRequest,
     RemoteStopTransactionRequest, SetChargingProfileRequest, TriggerMessageRequest,
 };
 use crate::ocpp::profile::Profile;
@@ -245,12 +246,16 @@ impl Csms {
 
     fn send_tx_limit(&mut self, now: Time, point: PointIx, index: usize, limit: Setpoint) {
         let number = self.next_profile_number();
+        let manner = self.points[point.0].manner_at(index);
+        let term = self.term(now, point, (index, manner));
         let state = &mut self.points[point.0];
-        let (hardware, manner) = (state.hardware, state.manner_at(index));
+        let hardware = state.hardware;
         let limit = state.tellable(index, limit);
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         let phases = active.phases(&hardware);
         let partial = active.target.is_some_and(|target| limit < target);
+        let again = active.repush && active.profiled && !active.exhausted;
+        let renews = again && limit == active.entry.standing();
         let sent = ProfileSent {
             number,
             point,
@@ -258,7 +263,7 @@ impl Csms {
             purpose: manner.scope.purpose().name(),
             limit: hardware.watts(limit, phases),
             previous: hardware.watts(active.entry.standing(), phases),
-            trigger: active.trigger,
+            trigger: if renews { Trigger::Renewal } else { active.trigger },
             reason: if partial { Binding::ReservedRoom } else { active.binding },
         };
         match manner.scope {
@@ -277,10 +282,13 @@ impl Csms {
             active.leaves = active.leaves.max(Some(limit));
         }
         let transaction_id = active.transaction_id;
-        let (at, profile) = state.session_profile((index, manner), transaction_id, limit, now);
+        let form = (index, manner, term);
+        let (at, profile) = state.session_profile(form, transaction_id, limit, now);
+        self.lease_sent(now, point, index, term);
         self.update_reserved(point);
         self.rebalance_sent(point, index, number);
-        let order = Order::TxLimit { connector: index, transaction_id, limit, number, manner };
+        let order =
+            Order::TxLimit { connector: index, transaction_id, limit, number, manner, term };
         self.send_profile(now, point, at, &profile, sent, order);
     }
 
@@ -339,6 +347,15 @@ impl Csms {
                 let request = RemoteStopTransactionRequest { transaction_id: *transaction_id };
                 self.send_call(now, point, order, Action::RemoteStopTransaction, &request);
             }
+            Order::AskEnd { connector, term, .. } => {
+                let (duration, unit) = self.end_query(now, point, *term);
+                let request = GetCompositeScheduleRequest {
+                    connector_id: *connector as u32 + 1,
+                    duration,
+                    charging_rate_unit: Some(unit),
+                };
+                self.send_call(now, point, order, Action::GetCompositeSchedule, &request);
+            }
             Order::Command(command) => self.send_command(now, point, (**command).clone()),
             Order::TxLimit { .. } | Order::LeftLimit { .. } | Order::DefaultLimit { .. } => {}
         }
@@ -375,7 +392,8 @@ impl Csms {
         if let Some(oldest) = active.entry.oldest_hold() {
             self.timers.arm(Key::Settle(point, index), oldest + settle_max);
         }
-        if ended {
+        // Of one that nobody reaches the last sample tells nothing any more.
+        if ended && self.points[point.0].line.online {
             self.judge_overdue(point, index);
         }
         self.update_reserved(point);

@@ -9,6 +9,7 @@
 use crate::csms::account::{Account, Scale};
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
+use crate::csms::lease::Lease;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner};
@@ -222,6 +223,7 @@ impl Csms {
         // Unless a limit of it was kept, anything may be in force.
         active.entry = Entry::restored(Setpoint::ZERO, full);
         active.reconfirm = true;
+        active.lease = Lease::unknown();
         // In which form its limit was told was not kept.
         active.leaves = Some(full);
         active.overrules = true;

@@ -8,7 +8,6 @@
 //! - The limit that a session has left in a TxDefaultProfile of its connector, until it is cleared.
 //!   Where that is refused, the bound of a start is put in its place, and follows it from then on.
 
-use crate::charger::CurrentKind;
 use crate::csms::adapt::PATIENCE;
 use crate::csms::answers::{Answer, backoff};
 use crate::csms::config::Setpoint;
@@ -20,28 +19,22 @@ use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::profile::Purpose;
 use crate::time::Time;
-use crate::units::{DeciAmps, Watts};
+use crate::units::Watts;
 
 /// Failures to clear a limit that a session has left, after which it is replaced.
 const CLEARING: u32 = 2;
 
 impl Csms {
-    /// The bound that a start should normally find: the configured start current, as power on
-    /// all phases for DC.
+    /// The bound that a start should normally find: what the charge point may
+    /// [fall back](super::fallback) to.
     pub(super) fn want_default_limit(&mut self, point: PointIx) {
         let state = &mut self.points[point.0];
         let site = &self.sites[state.site.0];
-        let amps = DeciAmps::from_amps(site.control.start_current_a);
-        let hardware = &state.hardware;
-        let bound = match hardware.kind {
-            CurrentKind::Ac => Setpoint(amps.0),
-            CurrentKind::Dc => Setpoint(amps.to_power(hardware.voltage_v, hardware.phases).0),
-        };
         state.default_limit.wanted = if site.ev_limit() == Watts::ZERO {
             // Where nothing may be drawn, no start may draw anything.
             Setpoint::ZERO
         } else {
-            bound.max(state.cap().unwrap_or_default()).min(hardware.full())
+            state.fallback.max(state.cap().unwrap_or_default()).min(state.hardware.full())
         };
         let default = &mut state.default_limit;
         if default.exhausted && default.is_settled() {
@@ -118,7 +111,7 @@ impl Csms {
         &mut self,
         now: Time,
         point: PointIx,
-        &Answer { number, limit, manner, outcome, late }: &Answer,
+        &Answer { number, limit, manner, outcome, late, .. }: &Answer,
     ) {
         let state = &mut self.points[point.0];
         let default = &mut state.default_limit;
@@ -339,7 +332,7 @@ impl Connector {
 
 impl DefaultLimit {
     /// What is wanted is in force, and nothing else may be.
-    fn is_settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         self.confirmed == Some(self.wanted) && self.unknown.is_none() && self.in_flight.is_none()
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Key {
     Call(PointIx),
     /// A hold of a connector (index) ends.
     Settle(PointIx, usize),
+    /// A limit of a connector (index) is to be told again, or may have ended.
+    Lease(PointIx, usize),
     /// A lowered connector could prove that it follows.
     Confirm(PointIx, usize),
     /// A refused command may be tried again.
@@ -69,6 +71,7 @@ impl Timers {
             .into_iter()
             .chain((0..connectors).map(|index| Key::Settle(point, index)))
             .chain((0..connectors).map(|index| Key::Confirm(point, index)))
+            .chain((0..connectors).map(|index| Key::Lease(point, index)))
             .for_each(|key| self.disarm(key));
     }
 

@@ -4,5 +4,6 @@
 mod contended;
 mod documents;
 mod faults;
+mod recovery;
 mod site;
 mod station;

@@ -1,6 +1,7 @@
 //! Who holds room at a site, and why more than was accepted.
 
 use crate::csms::config::{Control, Setpoint};
+use crate::csms::lease::Ends;
 use crate::csms::point::{Active, Connector, Point, starts};
 use crate::csms::trust;
 use crate::ids::ChargePointId;
@@ -35,6 +36,8 @@ pub enum Cause {
     ByHand,
     /// Offline, a reboot may have fallen back to what bounds a start.
     Offline,
+    /// Its limit may have ended, and what bounds a start may be in force instead.
+    LeaseOver,
     /// No limit of its own was accepted yet: what bounds a start holds.
     StartBound,
 }
@@ -51,6 +54,7 @@ impl Cause {
             Cause::Proven => "proven",
             Cause::ByHand => "by_hand",
             Cause::Offline => "offline",
+            Cause::LeaseOver => "lease_over",
             Cause::StartBound => "start_bound",
         }
     }
@@ -140,12 +144,18 @@ impl Point {
         add(Cause::Proven, trust::proven(connector.distrust.as_deref()), None);
         if self.by_hand > 0 {
             add(Cause::ByHand, power(Some(hardware.full())), None);
-        } else if !self.line.online {
+        } else if !self.line.online || active.lease.lapsing {
             let start = hardware.watts(self.start_bound_at(connector), hardware.phases);
-            add(Cause::Offline, start, None);
+            let cause = if self.line.online { Cause::LeaseOver } else { Cause::Offline };
+            add(cause, start, None);
         }
         found.sort_by_key(|surplus| -surplus.limit.0);
         found
+    }
+
+    /// When the limit of a session that nobody reaches ends.
+    fn held_until(&self, active: &Active) -> Option<Time> {
+        active.lease.last_end().filter(|_| self.ends == Ends::Yes)
     }
 
     /// Room that is held here without a decision: the parts of what the census calls uncontrolled,
@@ -168,7 +178,8 @@ impl Point {
                 continue;
             }
             let (holding, until) = match &connector.active {
-                _ if !online => (Holding::Offline, None),
+                Some(active) if !online => (Holding::Offline, self.held_until(active)),
+                None if !online => (Holding::Offline, None),
                 Some(active) if active.exhausted => (Holding::Uncontrollable, None),
                 Some(_) => (Holding::Belated, None),
                 None if connector.charges() => (Holding::UnknownTransaction, None),

@@ -206,6 +206,7 @@ fn held(limit: &LimitReason, now: Time) -> Option<String> {
             format!("{reserved} are reserved while an operator's command is on its way")
         }
         Cause::Offline => format!("{reserved} are reserved while it is offline"),
+        Cause::LeaseOver => format!("{reserved} are reserved: its limit may have ended"),
         Cause::StartBound => format!("{reserved} are reserved for its start"),
     })
 }

@@ -5,6 +5,7 @@ mod commands;
 mod explain;
 mod forms;
 mod inputs;
+mod lease;
 mod load;
 mod meters;
 mod notices;
@@ -29,6 +30,7 @@ use tape::{CENTRAL_SYSTEM, Tape};
 /// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
 struct Bench {
     csms: Csms,
+    control: Control,
     site: SiteIx,
     now: Time,
     /// Frames to the charge points that nobody has taken yet.
@@ -37,6 +39,12 @@ struct Bench {
     calls: u64,
     /// By charge point.
     tapes: BTreeMap<usize, Tape>,
+    /// What obedient charge points have installed, TxDefaultProfile and TxProfile.
+    installed: BTreeMap<(usize, String), serde_json::Value>,
+    /// Who of them has told a composite schedule.
+    composites_told: Vec<usize>,
+    /// Their limits end when they are told to.
+    limits_end: bool,
 }
 
 impl Bench {
@@ -46,6 +54,10 @@ impl Bench {
     }
 
     fn with(chargers: usize, max_power: i64, strategy: Rule) -> Bench {
+        Bench::controlled(chargers, max_power, strategy, Control { lease: None, ..Control::default() })
+    }
+
+    fn controlled(chargers: usize, max_power: i64, strategy: Rule, control: Control) -> Bench {
         let mut csms = Csms::new(Options::default());
         let config = SiteConfig {
             max_power: Watts(max_power),
@@ -55,7 +67,7 @@ impl Bench {
             priorities: BTreeMap::new(),
             worst_load: None,
         };
-        let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
+        let site = csms.add_site(SiteId::new("site_1"), config, control.clone());
         let hardware = Hardware {
             kind: CurrentKind::Ac,
             phases: 3,
@@ -68,7 +80,19 @@ impl Bench {
         }
         let now = Time::from_unix_s(1_777_880_400);
         let inbox = vec![VecDeque::new(); chargers];
-        Bench { csms, site, now, inbox, events: Vec::new(), calls: 0, tapes: BTreeMap::new() }
+        Bench {
+            csms,
+            control,
+            site,
+            now,
+            inbox,
+            events: Vec::new(),
+            calls: 0,
+            tapes: BTreeMap::new(),
+            installed: BTreeMap::new(),
+            composites_told: Vec::new(),
+            limits_end: true,
+        }
     }
 
     /// An input from outside; what it causes lies in the inboxes.
@@ -139,13 +163,19 @@ impl Bench {
     fn obey(&mut self) {
         let called = |inbox: &VecDeque<String>| inbox.iter().any(|text| text.starts_with("[2,"));
         while let Some(point) = (0..self.inbox.len()).find(|p| called(&self.inbox[*p])) {
-            if let Some((id, action, _)) = self.received(point) {
+            if let Some((id, action, request)) = self.received(point) {
                 let payload = match action.as_str() {
                     "GetConfiguration" => concat!(
                         r#"{"configurationKey":[{"key":"ChargeProfileMaxStackLevel","#,
                         r#""readonly":true,"value":"8"}]}"#
-                    ),
-                    _ => r#"{"status":"Accepted"}"#,
+                    )
+                    .to_owned(),
+                    "GetCompositeSchedule" => self.composite(point),
+                    "SetChargingProfile" => {
+                        self.install(point, &request);
+                        r#"{"status":"Accepted"}"#.to_owned()
+                    }
+                    _ => r#"{"status":"Accepted"}"#.to_owned(),
                 };
                 self.frame(point, &format!(r#"[3,"{id}",{payload}]"#));
             }

@@ -100,7 +100,8 @@ impl Bench {
     /// The process ends, another one continues; nobody is connected any more.
     pub(super) fn restart(&mut self) -> RestoredState {
         let state = kept(&self.csms, &self.events);
-        self.csms = Csms::restore(Options::default(), self.now, &state);
+        let options = Options { control: self.control.clone(), ..Options::default() };
+        self.csms = Csms::restore(options, self.now, &state);
         self.site = self.csms.site("site_1").unwrap();
         self.inbox.iter_mut().for_each(VecDeque::clear);
         self.collect();

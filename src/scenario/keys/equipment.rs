@@ -3,7 +3,7 @@
 use super::Presence::{Default, Optional, Required};
 use super::{
     ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds,
-    deadlines_names, key, lasting, number, whole,
+    deadlines_names, fallbacks, key, lasting, number, whole,
 };
 
 pub(in crate::scenario) static SITE: Table = Table {
@@ -190,6 +190,20 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             whole(6, 80, "A"),
             "6",
             "What a start may draw before its first limit; per phase",
+        ),
+        key(
+            "lease",
+            Default,
+            lasting(0, DAY),
+            "\"15m\"",
+            "Limits end after it unless they are renewed, at charge points that end them; 0s: never",
+        ),
+        key(
+            "fallback",
+            Default,
+            Kind::Choice { what: "policies", names: fallbacks },
+            "\"slots\"",
+            "What charge points fall back to when nobody tells them anything",
         ),
         key("learn_acceptance", Default, Kind::Flag, "true", "Learn what each car accepts"),
     ],

@@ -5,6 +5,7 @@ use super::catalogue;
 use super::metrics::METRICS;
 use super::model::{Deadlines, Fault};
 use crate::allocation::Strategy;
+use crate::csms::Fallback;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
 
@@ -271,6 +272,10 @@ fn vehicle_names() -> Vec<String> {
 
 fn charger_kinds() -> Vec<String> {
     owned(&["ac", "dc"])
+}
+
+fn fallbacks() -> Vec<String> {
+    owned(&Fallback::ALL.map(Fallback::name))
 }
 
 fn deadlines_names() -> Vec<String> {

@@ -3,10 +3,14 @@
 use super::problems::Problems;
 use super::record::Record;
 use crate::allocation::Strategy;
+use crate::csms::Fallback;
 use crate::scenario::keys::STRATEGIES;
 use crate::scenario::model::{Control, Deadlines, Site};
 use crate::time::Span;
 use crate::units::{NOMINAL_VOLTAGE_V, Watts};
+
+/// A renewal is due after a third, and may have to be repeated.
+const SHORTEST_LEASE: Span = Span::from_s(300);
 
 /// The site. Where a value is wrong, and so reported, any other stands in for it.
 pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
@@ -25,7 +29,9 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
     check(record, problems);
     let voltage_v = record.whole("voltage_v").unwrap_or(NOMINAL_VOLTAGE_V);
     let deadlines = deadlines(record).unwrap_or_default();
-    let mut control = control(record.record("control").unwrap_or(record), voltage_v);
+    let own = record.record("control").unwrap_or(record);
+    check_lease(own, problems);
+    let mut control = control(own, voltage_v);
     control.assumed_stay =
         record.lasting("assumed_stay").filter(|_| deadlines == Deadlines::Estimate);
     Site {
@@ -49,6 +55,23 @@ pub(super) fn strategy(record: &Record) -> Option<Strategy> {
 fn deadlines(record: &Record) -> Option<Deadlines> {
     let name = record.text("deadlines")?;
     Deadlines::ALL.into_iter().find(|known| known.name() == name)
+}
+
+fn fallback(record: &Record) -> Fallback {
+    let name = record.text("fallback");
+    let known = Fallback::ALL.into_iter().find(|known| Some(known.name()) == name.as_deref());
+    known.unwrap_or_default()
+}
+
+/// A lease that is over before its renewal could be answered would only take limits away.
+fn check_lease(record: &Record, problems: &mut Problems<'_>) {
+    let Some(lease) = record.lasting("lease") else { return };
+    if lease > Span::ZERO && lease < SHORTEST_LEASE {
+        problems
+            .error(record.at("lease"), "limits would end before they could be renewed")
+            .label("shorter than 5m")
+            .help("give at least \"5m\", or \"0s\" for limits without an end");
+    }
 }
 
 /// A power a record gives in kilowatts.
@@ -105,5 +128,7 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         start_current_a: record.whole("start_current_a").unwrap_or_default(),
         learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
         assumed_stay: None,
+        lease: record.lasting("lease").filter(|lease| *lease > Span::ZERO),
+        fallback: fallback(record),
     }
 }
