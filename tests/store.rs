@@ -8,7 +8,7 @@ use ampacity::charger::CurrentKind;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
 use ampacity::csms::manner::{Breed, Manner, Scope};
 use ampacity::csms::records::{LocalList, Record, Transfer};
-use ampacity::csms::{StopTold, Wish};
+use ampacity::csms::{Connection, Feeder, StopTold, Wiring, Wish};
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::ocpp::types::{AuthorizationStatus, StopReason};
 use ampacity::store::memory::Memory;
@@ -299,6 +299,24 @@ fn breed() -> impl Strategy<Value = Breed> {
     (word(), word(), word()).prop_map(|(vendor, model, firmware)| Breed { vendor, model, firmware })
 }
 
+/// A feeder and a charge point behind it.
+fn wiring(weight: u32) -> Wiring {
+    let feeder = Feeder {
+        name: "west".to_owned(),
+        fed_from: None,
+        max_power: Some(Watts(40_000)),
+        max_current: Some(DeciAmps::from_amps(63)),
+        unbalance: None,
+    };
+    let connection = Connection { feeder: Some(feeder.name.clone()), ..Connection::default() };
+    Wiring {
+        unbalance: (weight > 3).then(|| DeciAmps::from_amps(20)),
+        feeders: vec![feeder],
+        connections: [(ChargePointId::new("cp_1"), connection)].into(),
+        ..Wiring::default()
+    }
+}
+
 fn places() -> impl Strategy<Value = Fact> {
     let config = (0..99_000i64, 0..5_000i64, 0..3u8, 1..1_000u32).prop_map(
         |(max_power, reserve, favourite, weight)| SiteConfig {
@@ -308,6 +326,7 @@ fn places() -> impl Strategy<Value = Fact> {
             min_charge_rate: Watts(3_700),
             priorities: BTreeMap::from([(point(favourite), weight)]),
             worst_load: (weight > 1).then_some(Watts(reserve)),
+            wiring: (weight > 2).then(|| Box::new(wiring(weight))),
         },
     );
     let hardware = (any::<bool>(), 1..=3u8, 60..=320i64).prop_map(|(ac, phases, current)| {

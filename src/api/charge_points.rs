@@ -103,6 +103,9 @@ pub(super) struct ChargePointResponse {
     /// Under the strategies `priority` and `proportional_fair`.
     #[schema(minimum = 1, maximum = 1000, example = 1)]
     weight: u32,
+    /// What each of its connectors may draw when nobody reaches it, in kW.
+    #[schema(value_type = f64, minimum = 0, example = 4.14)]
+    fallback_kw: Kw,
     /// Connector 1 first.
     connectors: Vec<ConnectorBody>,
 }
@@ -154,6 +157,7 @@ impl From<PointView> for ChargePointResponse {
                 max_power_kw: Kw(hardware.max_power),
             },
             weight: view.weight,
+            fallback_kw: Kw(view.fallback),
             connectors: view.connectors.into_iter().map(ConnectorBody::from).collect(),
         }
     }

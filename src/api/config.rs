@@ -94,15 +94,15 @@ pub(super) struct PrioritiesResponse {
 }
 
 /// A version of a configuration.
-struct Version {
-    site_id: String,
-    config: SiteConfig,
+pub(super) struct Version {
+    pub(super) site_id: String,
+    pub(super) config: SiteConfig,
     updated_at: Time,
 }
 
 impl Version {
     /// Its strong validator: weights count even where they are not shown.
-    fn etag(&self) -> String {
+    pub(super) fn etag(&self) -> String {
         let known = (&self.site_id, &self.config, self.updated_at);
         let text = serde_json::to_vec(&known).unwrap_or_default();
         format!("\"{}\"", &secret::hex(&Sha256::digest(text))[..20])
@@ -200,6 +200,7 @@ pub(super) async fn put_config(
         min_charge_rate: request.min_charge_rate_kw.0,
         priorities: request.priorities.map_or(old.priorities, weights),
         worst_load: request.worst_load_kw.map(|kw| kw.0).or(old.worst_load),
+        wiring: old.wiring,
     })
     .await
     .map(Version::config)
@@ -264,7 +265,7 @@ fn weights(given: BTreeMap<String, u32>) -> BTreeMap<ChargePointId, u32> {
     given.into_iter().map(|(point, weight)| (ChargePointId::new(&point), weight)).collect()
 }
 
-async fn current(api: &Shared, site: &str) -> Result<Option<Version>, Problem> {
+pub(super) async fn current(api: &Shared, site: &str) -> Result<Option<Version>, Problem> {
     let site_id = site.to_owned();
     api.at_site(site, move |view, site| {
         let seen = view.csms.site_view(site);
@@ -274,13 +275,13 @@ async fn current(api: &Shared, site: &str) -> Result<Option<Version>, Problem> {
     .await
 }
 
-async fn configured(api: &Shared, site: &str) -> Result<Version, Problem> {
+pub(super) async fn configured(api: &Shared, site: &str) -> Result<Version, Problem> {
     current(api, site).await?.ok_or_else(|| {
         Problem::not_found(format!("site {site} has no configuration yet; PUT its config first"))
     })
 }
 
-async fn change(
+pub(super) async fn change(
     api: &Shared,
     site: &str,
     headers: &HeaderMap,
@@ -309,7 +310,7 @@ async fn change(
     Ok(Version { site_id: site.to_owned(), config, updated_at: receipt.at })
 }
 
-fn with_etag(mut response: Response, etag: &str) -> Response {
+pub(super) fn with_etag(mut response: Response, etag: &str) -> Response {
     if let Ok(etag) = HeaderValue::from_str(etag) {
         response.headers_mut().insert(header::ETAG, etag);
     }

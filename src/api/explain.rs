@@ -94,6 +94,10 @@ struct Limit {
     /// What binds it: `cap`, `acceptance`, `site`, `rotation`, `hold`, `ineligible` or `parked`.
     #[schema(example = "site")]
     reason: &'static str,
+    /// The feeder or the phase that binds, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "feeder west, L2")]
+    wire: Option<String>,
     /// What made it necessary, e.g. `session_start`, `session_end`, `config`, `rotation`.
     #[schema(example = "session_end")]
     trigger: &'static str,
@@ -144,8 +148,8 @@ struct Claim {
 /// A limit above the accepted one that may be in force.
 #[derive(Serialize, ToSchema)]
 struct Beyond {
-    /// `in_flight`, `unanswered`, `not_seen_to_follow`, `left_over`, `proven`, `by_hand`, `offline`
-    /// or `start_bound`.
+    /// `in_flight`, `unanswered`, `not_seen_to_follow`, `left_over`, `proven`, `by_hand`, `offline`,
+    /// `lease_over` or `start_bound`.
     #[schema(example = "not_seen_to_follow")]
     cause: &'static str,
     /// What it permits, in kW.
@@ -249,6 +253,7 @@ impl Limit {
             beyond: told.surplus.iter().map(Beyond::new).collect(),
             decided_kw: told.decided.map(Kw),
             reason: told.binding.name(),
+            wire: told.wire.clone(),
             trigger: told.trigger.name(),
             target_kw: told.target.map(Kw),
             waits_for: told.waits.as_ref().map(Waits::new),

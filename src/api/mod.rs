@@ -40,6 +40,7 @@ mod sites;
 mod tenancy;
 mod trouble;
 mod values;
+mod wiring;
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -179,6 +180,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(config::get_config, config::put_config))
         .routes(routes!(config::get_priorities, config::put_priorities))
         .routes(routes!(load::get_load, load::put_load))
+        .routes(routes!(wiring::get_wiring, wiring::put_wiring))
         .routes(routes!(allocation::get_allocation))
         .routes(routes!(explain::explain_allocation))
         .routes(routes!(history::get_history))

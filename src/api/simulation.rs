@@ -248,6 +248,7 @@ impl SetRequest {
             min_charge_rate: self.min_charge_rate_kw.map_or(old.min_charge_rate, |kw| kw.0),
             priorities: old.priorities,
             worst_load: old.worst_load,
+            wiring: old.wiring,
         };
         if config.reserve > config.max_power {
             let detail = "the reserve would exceed the grid connection; set both together";

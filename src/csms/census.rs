@@ -11,6 +11,7 @@ use crate::csms::control::Site;
 use crate::csms::event::Binding;
 use crate::csms::point::{Active, Point};
 use crate::csms::trust;
+use crate::csms::wiring::Wired;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::units::Watts;
 
@@ -28,6 +29,8 @@ pub(crate) struct Census {
     pub(crate) proven: Vec<Watts>,
     /// Room of what cannot be controlled now.
     pub(crate) uncontrolled: Watts,
+    /// Feeders and phases, where any are limited.
+    pub(crate) wired: Option<Wired>,
 }
 
 /// What decisions need of all charge points.
@@ -121,6 +124,7 @@ impl Csms {
             let seats = &self.roster.seats[row.first_seat..row.first_seat + row.connectors];
             census.take(*point, row.uncontrolled, seats);
         }
+        census.wired = self.wired(site, &census);
         census
     }
 
@@ -135,6 +139,7 @@ impl Csms {
             let uncontrolled = survey(station, state, reserved, &mut seats);
             census.take(*point, uncontrolled, &seats);
         }
+        census.wired = self.wired(site, &census);
         census
     }
 

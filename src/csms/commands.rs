@@ -142,8 +142,7 @@ impl Csms {
     fn check_room(&self, point: PointIx) -> Result<(), Refusal> {
         let state = &self.points[point.0];
         let more = state.worst_case() - self.budgets[point.0].reserved;
-        let site = &self.sites[state.site.0];
-        let free = (site.ev_limit() - site.reserved).floor_zero();
+        let free = self.room_at(point, state.wired_phases(None)).floor_zero();
         if more <= free {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allocation::Strategy;
 use crate::charger::CurrentKind;
+use crate::csms::wiring::Wiring;
 use crate::ids::ChargePointId;
 use crate::time::Span;
 use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V, PILOT_MINIMUM, Watts};
@@ -27,6 +28,9 @@ pub struct SiteConfig {
     /// ([`Input::Load`](crate::csms::Input::Load)). `None`: the reserve covers them, nobody meters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst_load: Option<Watts>,
+    /// Feeders and phases behind the connection; `None`: only its power is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wiring: Option<Box<Wiring>>,
 }
 
 /// A change of some fields of a [`SiteConfig`]; absent ones stay.

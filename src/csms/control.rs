@@ -15,6 +15,7 @@ use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::load::Load;
 use crate::csms::rebalance::Rebalance;
 use crate::csms::timers::Key;
+use crate::csms::wiring::{Wired, Wires};
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ids::SiteId;
 use crate::time::{Span, Time};
@@ -33,6 +34,8 @@ pub(crate) struct Site {
     pub(crate) points: Vec<PointIx>,
     /// Other loads behind the same grid connection.
     pub(crate) load: Load,
+    /// Feeders and phases, where any are limited.
+    pub(crate) wires: Option<Box<Wires>>,
     /// Sum of all reservations.
     pub(crate) reserved: Watts,
     /// A reservation shrank while raises wait.
@@ -62,6 +65,7 @@ impl Site {
             control,
             points: Vec::new(),
             load: Load::default(),
+            wires: None,
             reserved: Watts::ZERO,
             freed: false,
             raises: Vec::new(),
@@ -166,7 +170,7 @@ impl Csms {
             work.push(if known {
                 Work::None
             } else {
-                self.aim(now, *place, rate, binding, trigger)
+                self.aim(now, *place, (rate, binding, share.limit), trigger)
             });
         }
         let wanted: Vec<usize> =
@@ -174,7 +178,7 @@ impl Csms {
         let raises = if wanted.is_empty() {
             Vec::new()
         } else {
-            let order = allocation::admission_order(&problem, &wanted);
+            let order = admission_order(&problem, census.wired.as_ref(), &wanted);
             order.into_iter().map(|index| census.places[index]).collect()
         };
         self.sites[site.0].raises = raises;
@@ -265,8 +269,7 @@ impl Csms {
         &mut self,
         now: Time,
         (point, index): (PointIx, usize),
-        rate: Watts,
-        binding: Binding,
+        (rate, binding, wire): (Watts, Binding, Option<usize>),
         trigger: Trigger,
     ) -> Work {
         let state = &mut self.points[point.0];
@@ -285,6 +288,7 @@ impl Csms {
         active.rate = rate;
         active.target = Some(target);
         active.binding = binding;
+        active.wire = wire;
         let work = if target > active.entry.confirmed() {
             Work::Raise
         } else if active.profiled && target == active.entry.standing() {
@@ -354,35 +358,58 @@ impl Csms {
 /// Divides the capacity. What a charger draws above its share whatever it is told is nobody's to
 /// give, and depends on the share: the less it gets, the more of it there is.
 pub(super) fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Share> {
-    let mut shares = allocation::solve(problem);
+    let whole = problem.capacity;
+    let excess = |shares: &[allocation::Share]| -> Vec<Watts> {
+        let pairs = shares.iter().zip(&census.proven);
+        pairs.map(|(share, proven)| (*proven - share.rate).floor_zero()).collect()
+    };
+    let mut shares = solve(problem, census.wired.as_ref(), &[]);
     if census.proven.iter().all(|proven| *proven == Watts::ZERO) {
         return shares;
     }
-    let whole = problem.capacity;
     for _ in 0..MOST_ROUNDS {
-        let above = shares.iter().zip(&census.proven);
-        let above = above.map(|(share, proven)| (*proven - share.rate).floor_zero()).sum();
-        if whole - above >= problem.capacity {
+        let above = excess(&shares);
+        let left = whole - above.iter().copied().sum();
+        if left >= problem.capacity {
             break;
         }
-        problem.capacity = whole - above;
-        shares = allocation::solve(problem);
+        problem.capacity = left;
+        shares = solve(problem, census.wired.as_ref(), &above);
     }
-    let drawn = |share: &allocation::Share, proven: Watts| share.rate.max(proven);
-    let odd = shares.iter().zip(&census.proven).filter(|(_, proven)| **proven > Watts::ZERO);
-    let odd: Watts = odd.map(|(share, proven)| drawn(share, *proven)).sum();
+    let drawn =
+        |index: usize, shares: &[allocation::Share]| shares[index].rate.max(census.proven[index]);
     // What the rounds have left over is for those whose draw follows their share.
-    let trusted = (0..shares.len()).filter(|index| census.proven[*index] == Watts::ZERO);
-    let trusted: Vec<usize> = trusted.collect();
+    let odd = |index: &usize| census.proven[*index] > Watts::ZERO;
+    let (odd, trusted): (Vec<usize>, Vec<usize>) = (0..shares.len()).partition(odd);
     let sessions: Vec<Session> = trusted.iter().map(|at| census.sessions[*at].clone()).collect();
-    let rest = Problem { capacity: whole - odd, sessions: &sessions, ..*problem };
-    for (index, share) in trusted.into_iter().zip(allocation::solve(&rest)) {
+    let others = odd.iter().map(|index| (*index, drawn(*index, &shares)));
+    let capacity = whole - others.clone().map(|(_, drawn)| drawn).sum();
+    let wired = census.wired.as_ref().map(|wired| wired.among(&trusted, others));
+    let rest = solve(&Problem { capacity, sessions: &sessions, ..*problem }, wired.as_ref(), &[]);
+    for (index, share) in trusted.into_iter().zip(rest) {
         shares[index] = share;
     }
-    let above = shares.iter().zip(&census.proven);
-    let above: Watts = above.map(|(share, proven)| drawn(share, *proven) - share.rate).sum();
-    problem.capacity = whole - above;
+    problem.capacity = whole - excess(&shares).into_iter().sum();
     shares
+}
+
+/// Divides by the wires too, while sessions draw so much above their shares.
+fn solve(problem: &Problem<'_>, wired: Option<&Wired>, above: &[Watts]) -> Vec<allocation::Share> {
+    let Some(wired) = wired else { return allocation::solve(problem) };
+    let held = wired.with(above);
+    let grid = wired.grid(&held);
+    allocation::solve(&Problem { network: Some(&grid), ..*problem })
+}
+
+/// See [`allocation::admission_order`], by the wires too.
+pub(super) fn admission_order(
+    problem: &Problem<'_>,
+    wired: Option<&Wired>,
+    among: &[usize],
+) -> Vec<usize> {
+    let Some(wired) = wired else { return allocation::admission_order(problem, among) };
+    let grid = wired.grid(&wired.uncontrolled);
+    allocation::admission_order(&Problem { network: Some(&grid), ..*problem }, among)
 }
 
 /// True when a session lost its turn or got it, or where rates move by themselves has another.

@@ -2,7 +2,7 @@
 //! together fit the site (allocation.md §3, fail-safe).
 //!
 //! A TxDefaultProfile on connector 0 holds for each connector, so a charge point with two of them
-//! counts twice. The sum is kept within what the configuration leaves for cars in the worst case,
+//! counts twice. Who would overload a feeder or a phase falls back to nothing. The sum is kept within what the configuration leaves for cars in the worst case,
 //! not within what a meter of other loads permits at the moment: a bound that moved would have to be
 //! told, and those it is for cannot be reached.
 
@@ -10,8 +10,8 @@ use crate::charger::CurrentKind;
 use crate::csms::config::{Control, Fallback, Hardware, Setpoint, SiteConfig};
 use crate::csms::control::Site;
 use crate::csms::point::Point;
-use crate::csms::{Csms, PointIx, SiteIx};
 use crate::csms::timers::Key;
+use crate::csms::{Csms, PointIx, SiteIx};
 use crate::time::{Span, Time};
 use crate::units::{DeciAmps, Watts};
 
@@ -33,8 +33,7 @@ impl Csms {
     }
 
     /// What a charge point falls back to on each of its connectors.
-    #[must_use]
-    pub fn fallback(&self, point: PointIx) -> Watts {
+    pub(super) fn fallback(&self, point: PointIx) -> Watts {
         let state = &self.points[point.0];
         state.hardware.watts(state.fallback, state.hardware.phases)
     }
@@ -43,28 +42,40 @@ impl Csms {
 impl Site {
     /// By charge point of the site.
     fn fallbacks(&self, points: &[Point]) -> Vec<Setpoint> {
-        let mine = || self.points.iter().map(|point| &points[point.0]);
         let limit = self.config.ev_limit_at_worst();
-        let connectors: usize = mine().map(|point| point.connectors.len()).sum();
+        let all = |ix: PointIx, bound: Setpoint| {
+            let point = &points[ix.0];
+            let one = point.hardware.watts(bound, point.hardware.phases);
+            Watts(one.0 * point.connectors.len() as i64)
+        };
+        let mut trial = self.wires.as_deref().map(|wires| wires.trial(self.config.worst_others()));
+        let mut fits = |ix: PointIx, power: Watts| {
+            let phases = points[ix.0].wired_phases(None);
+            trial.as_mut().is_none_or(|trial| trial.take(ix, phases, power))
+        };
         match self.control.fallback {
             Fallback::Block => vec![Setpoint::ZERO; self.points.len()],
             Fallback::Fair => {
-                let share = Watts(limit.0 / connectors.max(1) as i64);
-                mine().map(|point| point.hardware.share(share)).collect()
+                let connectors = self.points.iter().map(|ix| points[ix.0].connectors.len());
+                let each = Watts(limit.0 / connectors.sum::<usize>().max(1) as i64);
+                let share = |ix: &PointIx| {
+                    let bound = points[ix.0].hardware.share(each);
+                    if fits(*ix, all(*ix, bound)) { bound } else { Setpoint::ZERO }
+                };
+                self.points.iter().map(share).collect()
             }
             Fallback::Slots => {
                 let mut left = limit;
-                let slot = |point: &Point| {
-                    let bound = self.control.start_bound(&point.hardware);
-                    let one = point.hardware.watts(bound, point.hardware.phases);
-                    let all = Watts(one.0 * point.connectors.len() as i64);
-                    if all > left {
+                let slot = |ix: &PointIx| {
+                    let bound = self.control.start_bound(&points[ix.0].hardware);
+                    let all = all(*ix, bound);
+                    if all > left || !fits(*ix, all) {
                         return Setpoint::ZERO;
                     }
                     left -= all;
                     bound
                 };
-                mine().map(slot).collect()
+                self.points.iter().map(slot).collect()
             }
         }
     }
@@ -73,8 +84,12 @@ impl Site {
 impl SiteConfig {
     /// What the grid connection leaves for cars when other loads take the most that they can.
     fn ev_limit_at_worst(&self) -> Watts {
-        let others = self.worst_load.unwrap_or_default().max(self.reserve);
-        (self.max_power - others).floor_zero()
+        (self.max_power - self.worst_others()).floor_zero()
+    }
+
+    /// The most that is kept for other loads.
+    fn worst_others(&self) -> Watts {
+        self.worst_load.unwrap_or_default().max(self.reserve)
     }
 }
 

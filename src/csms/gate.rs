@@ -65,8 +65,7 @@ impl Csms {
                 return;
             }
             let need = state.need_of_a_start();
-            let site = &self.sites[state.site.0];
-            let fits = site.reserved + need <= site.ev_limit();
+            let fits = need <= self.room_at(point, state.wired_phases(None));
             if !fits && state.start_bound() > Setpoint::ZERO {
                 self.points[point.0].default_limit.wanted = Setpoint::ZERO;
                 return self.pump(now, point);

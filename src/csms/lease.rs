@@ -212,6 +212,7 @@ impl Csms {
         if lapsed && knows {
             // As if what bounds a start had been accepted now; the car follows within its time.
             active.entry.accepted(bound, now);
+            active.offered_since = now;
             active.profiled = false;
             active.lease = Lease::default();
             let settle_max = self.sites[site.0].control.settle_max;

@@ -54,6 +54,8 @@ pub struct PointView {
     pub hardware: Hardware,
     /// Under `priority` and `proportional_fair`, 1..=1000.
     pub weight: u32,
+    /// What each of its connectors falls back to when nobody reaches it.
+    pub fallback: Watts,
     /// Connector 1 first.
     pub connectors: Vec<ConnectorView>,
 }
@@ -240,6 +242,7 @@ impl Csms {
             registered: state.registered,
             hardware: state.hardware,
             weight: state.weight,
+            fallback: self.fallback(point),
             connectors: connectors.collect(),
         })
     }

@@ -86,8 +86,13 @@ impl Site {
     /// What electric vehicles may draw together now: the grid connection less the reserve, or less
     /// the other loads where they are more.
     pub(crate) fn ev_limit(&self) -> Watts {
-        let others = self.load.counted(&self.config).unwrap_or_default();
-        (self.config.max_power - self.config.reserve.max(others)).floor_zero()
+        (self.config.max_power - self.others()).floor_zero()
+    }
+
+    /// What is kept for other loads.
+    pub(crate) fn others(&self) -> Watts {
+        let counted = self.load.counted(&self.config).unwrap_or_default();
+        self.config.reserve.max(counted)
     }
 }
 
@@ -151,6 +156,7 @@ impl Csms {
         if after == before {
             return;
         }
+        self.wires_limited_anew(site);
         self.emit(Event::LimitMoved { site });
         self.bound_starts_anew(now, site, before);
         self.trigger_site(now, site, Trigger::Load);

@@ -20,7 +20,7 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
-//! `wish` keeps what drivers want. `explain` says why the limits of a site are what they are.
+//! `wiring` keeps what feeders and phases may carry, `wish` what drivers want. `explain` says why the limits of a site are what they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -68,6 +68,7 @@ mod transactions;
 mod trust;
 mod validate;
 mod view;
+mod wiring;
 mod wish;
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ pub use manner::{Breed, Manner};
 pub use notices::Notice;
 pub use transactions::StopTold;
 pub use view::{AllocationView, ChargerView};
+pub use wiring::{Connection, Feeder, Spot, Wire, Wiring};
 pub use wish::Wish;
 
 use census::Roster;
@@ -227,6 +229,7 @@ impl Csms {
         self.roster.add(connectors);
         self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
+        self.rewire(site);
         self.share_fallback(Time(0), site);
         point
     }

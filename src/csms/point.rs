@@ -177,6 +177,8 @@ pub(crate) struct Active {
     /// What the push protocol works towards; `None` before the first decision.
     pub(crate) target: Option<Setpoint>,
     pub(crate) binding: Binding,
+    /// The limit of the site's wires that binds, where one does.
+    pub(crate) wire: Option<usize>,
     pub(crate) trigger: Trigger,
     /// Last change between paused and running.
     pub(crate) switched_at: Time,
@@ -538,6 +540,7 @@ impl Active {
             rate: Watts::ZERO,
             target: None,
             binding: Binding::Allocation(Reason::Site),
+            wire: None,
             trigger: Trigger::SessionStart,
             switched_at: now,
             last_raise: None,

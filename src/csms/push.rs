@@ -17,8 +17,8 @@ use crate::ocpp::action::Action;
 use crate::ocpp::frame;
 use crate::ocpp::messages::{
     ChargingProfile, ClearChargingProfileRequest, GetCompositeScheduleRequest,
-    GetConfigurationRequest,
-    RemoteStopTransactionRequest, SetChargingProfileRequest, TriggerMessageRequest,
+    GetConfigurationRequest, RemoteStopTransactionRequest, SetChargingProfileRequest,
+    TriggerMessageRequest,
 };
 use crate::ocpp::profile::Profile;
 use crate::ocpp::types::MessageTrigger;
@@ -204,7 +204,10 @@ impl Csms {
         let phases = state.phases_at(active, state.start_slots.len());
         let held = hardware.watts(active.bound(), phases);
         let held = held.max(state.connectors[index].held(active, hardware));
-        let room = site.ev_limit() - site.reserved;
+        let next = active.leaves.is_some() && !state.start_slots.is_empty();
+        let through =
+            if next { state.wired_phases(None) } else { state.wired_phases(Some(active)) };
+        let room = self.room_at(point, through);
         let need = hardware.watts(target, phases) - held;
         if need <= room { Prospect::Clear(target) } else { Prospect::Room { target, held, room } }
     }
@@ -431,6 +434,7 @@ impl Csms {
         site.freed |= fell && !site.raises.is_empty();
         budget.reserved = worst_case;
         budget.allocated = state.allocated();
+        self.load_wires(point);
         self.tell_bounds(point);
         self.tell_compliance(point);
         self.tell_troubles(point);

@@ -22,6 +22,7 @@ fn unconfigured() -> SiteConfig {
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
         worst_load: None,
+        wiring: None,
     }
 }
 
@@ -88,6 +89,7 @@ impl Csms {
             station.weight = weights.get(&station.id).copied().unwrap_or(1);
             self.roster.touch(*point);
         }
+        self.rewire(site);
         self.share_fallback(now, site);
         self.bound_starts_anew(now, site, before);
         self.trigger_site(now, site, Trigger::Config);
@@ -155,6 +157,8 @@ impl Csms {
         state.weight = weights.get(&state.id).copied().unwrap_or(1);
         state.site = to;
         self.sites[to.0].points.push(point);
+        self.rewire(from);
+        self.rewire(to);
         self.share_fallback(now, from);
         self.share_fallback(now, to);
         self.want_default_limit(point);
@@ -184,6 +188,7 @@ impl Csms {
         self.sites[site.0].points.retain(|known| *known != point);
         self.sites[site.0].reserved -= self.budgets[point.0].reserved;
         self.budgets[point.0] = Budget::default();
+        self.rewire(site);
         self.share_fallback(now, site);
         for (connector, told) in gone.into_iter().enumerate() {
             if told {

@@ -67,8 +67,7 @@ impl Csms {
         let known = default.confirmed.filter(|_| default.unknown.is_none());
         let raise = known.is_some_and(|known| known < default.wanted);
         // After a boot it may permit more to a session that has lost its own limit.
-        let site = &self.sites[state.site.0];
-        if state.more_by_default() > (site.ev_limit() - site.reserved).floor_zero() {
+        if state.more_by_default() > self.room_at(point, state.wired_phases(None)).floor_zero() {
             return false;
         }
         known != Some(default.wanted) && !waits && !(raise && state.may_have_started())

@@ -3,9 +3,10 @@
 use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::input::Refusal;
+use crate::csms::wiring::Wiring;
 use crate::ids::ChargePointId;
 use crate::time::Span;
-use crate::units::{PILOT_MINIMUM, Watts};
+use crate::units::{DeciAmps, PILOT_MINIMUM, Watts};
 
 /// Larger than any site; keeps sums far from overflow. 1 GW.
 const MOST_POWER: Watts = Watts(1_000_000_000);
@@ -14,6 +15,10 @@ const MOST_RATING: Watts = Watts(10_000_000);
 /// No reading of a meter holds longer: one day.
 const LONGEST: Span = Span::from_s(86_400);
 const MOST_CONNECTORS: u32 = 64;
+/// Larger than any wire.
+const MOST_CURRENT: DeciAmps = DeciAmps(1_000_000);
+const MOST_FEEDERS: usize = 1000;
+const MOST_NAME: usize = 64;
 const MOST_WEIGHT: u32 = 1000;
 
 /// Checks the configuration of a site whose charge points `is_here` knows.
@@ -37,12 +42,60 @@ pub(super) fn check_config(
             format!("0 to {}", MOST_POWER.kw())
         })?;
     }
+    if let Some(wiring) = config.wiring.as_deref() {
+        check_wiring(wiring, &is_here)?;
+    }
     for (point, weight) in &config.priorities {
-        let field = format!("/priorities/{}", point.as_str().replace('~', "~0").replace('/', "~1"));
+        let field = format!("/priorities/{}", token(point));
         demand(is_here(point), &field, || "the id of a charge point of this site".to_owned())?;
         demand((1..=MOST_WEIGHT).contains(weight), &field, || format!("1 to {MOST_WEIGHT}"))?;
     }
     Ok(())
+}
+
+/// Checks feeders and phases.
+fn check_wiring(wiring: &Wiring, is_here: impl Fn(&ChargePointId) -> bool) -> Result<(), Refusal> {
+    demand((50..=1500).contains(&wiring.voltage_v), "/voltage_v", || "50 to 1500".to_owned())?;
+    let current = |current: Option<DeciAmps>, field: &str| {
+        let right = current.is_none_or(|current| (10..=MOST_CURRENT.0).contains(&current.0));
+        demand(right, field, || format!("1 to {}", MOST_CURRENT.amps()))
+    };
+    let power = |power: Option<Watts>, field: &str| {
+        let right = power.is_none_or(|power| (Watts::ZERO..=MOST_POWER).contains(&power));
+        demand(right, field, || format!("0 to {}", MOST_POWER.kw()))
+    };
+    current(wiring.max_current, "/max_current_a")?;
+    current(wiring.unbalance, "/unbalance_a")?;
+    demand(wiring.feeders.len() <= MOST_FEEDERS, "/feeders", || format!("at most {MOST_FEEDERS}"))?;
+    for (at, feeder) in wiring.feeders.iter().enumerate() {
+        let known = &wiring.feeders[..at];
+        let is_known = |name: &str| known.iter().any(|known| known.name == name);
+        let field = |name: &str| format!("/feeders/{at}/{name}");
+        let named = (1..=MOST_NAME).contains(&feeder.name.chars().count());
+        demand(named && !is_known(&feeder.name), &field("name"), || {
+            format!("1 to {MOST_NAME} characters, and no name of another feeder")
+        })?;
+        demand(feeder.fed_from.as_deref().is_none_or(is_known), &field("fed_from"), || {
+            "the name of a feeder before it".to_owned()
+        })?;
+        power(feeder.max_power, &field("max_power_kw"))?;
+        current(feeder.max_current, &field("max_current_a"))?;
+        current(feeder.unbalance, &field("unbalance_a"))?;
+    }
+    for (point, connection) in &wiring.connections {
+        let field = format!("/connections/{}", token(point));
+        demand(is_here(point), &field, || "the id of a charge point of this site".to_owned())?;
+        let feeder = connection.feeder.as_deref();
+        let is_known = feeder.is_none_or(|name| wiring.feeder(name).is_some());
+        demand(is_known, &format!("{field}/feeder"), || "the name of a feeder".to_owned())?;
+        power(connection.shared_max, &format!("{field}/shared_max_kw"))?;
+    }
+    Ok(())
+}
+
+/// An identity as a part of a JSON pointer (RFC 6901).
+fn token(point: &ChargePointId) -> String {
+    point.as_str().replace('~', "~0").replace('/', "~1")
 }
 
 /// Checks a reading of other loads.

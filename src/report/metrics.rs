@@ -11,7 +11,7 @@ use crate::report::fairness::{Service, jain, nearest_rank};
 use crate::report::oscillation::Oscillation;
 use crate::scenario::metrics::{METRICS, Metric};
 use crate::scenario::model::Scenario;
-use crate::sim::record::RunRecord;
+use crate::sim::record::{RunRecord, WireRecord};
 
 /// A figure's name and meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,9 @@ metrics! {
     committed_over_limit_s: f64;
     committed_over_limit_kwh: f64;
     committed_over_limit_max_kw: f64;
+    wires_over_limit_s: f64;
+    wires_over_limit_max_kw: f64;
+    wires_committed_over_limit_s: f64;
     time_within_reserve_pct: Option<f64>;
     time_over_connection_pct: Option<f64>;
     setpoint_changes_per_h: Option<f64>;
@@ -177,6 +180,8 @@ impl Metrics {
         oscillation: &Oscillation,
         compliance: &Compliance,
     ) -> Metrics {
+        let worst =
+            |of: &dyn Fn(&WireRecord) -> f64| record.wires.iter().map(of).fold(0.0, f64::max);
         let mut metrics = Metrics {
             turned_away: u64::from(record.turned_away),
             peak_kw: record.peak.kw(),
@@ -186,6 +191,9 @@ impl Metrics {
             committed_over_limit_s: record.committed_over_limit.seconds,
             committed_over_limit_kwh: record.committed_over_limit.kwh,
             committed_over_limit_max_kw: record.committed_over_limit.max_kw,
+            wires_over_limit_s: worst(&|wire| wire.over_limit.seconds),
+            wires_over_limit_max_kw: worst(&|wire| wire.over_limit.max_kw),
+            wires_committed_over_limit_s: worst(&|wire| wire.committed_over_limit.seconds),
             energy_balance_error: record.energy.relative_error(),
             draw_uncovered_kw: record.uncovered_max_kw.max(0.0),
             ..Metrics::default()

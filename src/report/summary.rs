@@ -8,6 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::report::assertions::{Outcome, round6};
 use crate::report::metrics::{CATALOGUE, Metrics};
 use crate::report::{Report, Verdict, compliance, strategy_name};
+use crate::sim::record::WireRecord;
 
 /// Identifies the layout; the number rises when a key changes its meaning or goes away.
 pub const SCHEMA: &str = "ampacity-summary/1";
@@ -38,6 +39,7 @@ pub fn render(report: &Report<'_>) -> String {
             .into_iter()
             .map(|(charger, excess)| (charger.as_str(), excess.kw()))
             .collect(),
+        wires: report.record.wires.iter().map(Wire::new).collect(),
         reported: compliance::reported(report.record)
             .into_iter()
             .map(|(charger, trouble)| (charger.as_str(), trouble.name()))
@@ -67,10 +69,35 @@ struct Summary<'a> {
     /// By charger; left out when none drew more than was reserved for it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     beyond_reservation_kw: BTreeMap<&'a str, f64>,
+    /// Limits of feeders and phases, where any are limited.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wires: Vec<Wire<'a>>,
     /// What the central system found wrong, by charger; left out when it found nothing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     reported: BTreeMap<&'a str, &'static str>,
     deviations: BTreeMap<&'a str, u64>,
+}
+
+/// A limit of the site's wires.
+#[derive(Serialize)]
+struct Wire<'a> {
+    name: &'a str,
+    limit_kw: f64,
+    peak_kw: f64,
+    over_limit_s: f64,
+    committed_over_limit_s: f64,
+}
+
+impl<'a> Wire<'a> {
+    fn new(record: &'a WireRecord) -> Wire<'a> {
+        Wire {
+            name: &record.name,
+            limit_kw: record.limit.kw(),
+            peak_kw: record.peak.kw(),
+            over_limit_s: round6(record.over_limit.seconds),
+            committed_over_limit_s: round6(record.committed_over_limit.seconds),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use crate::report::assertions::Outcome;
 use crate::report::text::{duration, local, number, short};
 use crate::report::{Report, Verdict, compliance, strategy_name};
 use crate::scenario::model::Severity;
+use crate::sim::record::WireRecord;
 
 /// More failed assertions than this are counted instead of listed.
 const LISTED: usize = 8;
@@ -195,9 +196,29 @@ fn site(report: &Report<'_>) -> Rows {
             format!("{}, load factor {}", percent(m.utilisation_pct), optional(m.load_factor, 2)),
         ),
     ];
+    rows.extend(wires(report).map(|what| ("feeders, phases", what)));
     rows.extend(beyond(report).map(|who| ("beyond reservation", who)));
     rows.extend(reported(report).map(|who| ("reported", who)));
     rows
+}
+
+/// The fullest of the site's wires, and whether any carried too much; `None` where none is limited.
+pub(super) fn wires(report: &Report<'_>) -> Option<String> {
+    let used = |wire: &&WireRecord| (wire.peak.0 * 1000).checked_div(wire.limit.0);
+    let fullest = report.record.wires.iter().max_by_key(used)?;
+    let most = format!(
+        "{}: {} kW of {} kW",
+        fullest.name,
+        number(fullest.peak.kw(), 1),
+        number(fullest.limit.kw(), 1)
+    );
+    let over = report.metrics.wires_over_limit_s;
+    Some(if over > 0.0 {
+        let worst = number(report.metrics.wires_over_limit_max_kw, 1);
+        format!("{most}; one was over its limit for {}, up to {worst} kW", duration(over))
+    } else {
+        format!("{most}; none over its limit")
+    })
 }
 
 /// Which chargers drew more than was reserved for them, and how much more at most, the worst

@@ -92,6 +92,21 @@ pub const METRICS: &[Metric] = &[
         "Largest excess of the reservations over the limit for vehicles.",
     ),
     metric(
+        "wires_over_limit_s",
+        "s",
+        "Time the true draw was above the limit of a feeder, a phase or unbalance: of the worst one.",
+    ),
+    metric(
+        "wires_over_limit_max_kw",
+        "kW",
+        "Largest draw above the limit of a feeder, a phase or unbalance.",
+    ),
+    metric(
+        "wires_committed_over_limit_s",
+        "s",
+        "Time the worst case of the reservations was above such a limit: of the worst one.",
+    ),
+    metric(
         "time_within_reserve_pct",
         "%",
         "Samples with a draw above the limit for vehicles but within the grid connection.",

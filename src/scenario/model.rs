@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::allocation::Strategy;
 use crate::charger::{ChargerSpec, Quirk};
 pub use crate::csms::config::Control;
+use crate::csms::{Connection, Wiring};
 use crate::ids::ChargePointId;
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -66,6 +67,8 @@ pub struct Site {
     pub voltage_v: i64,
     /// Other loads behind the same grid connection.
     pub base_load: Option<BaseLoad>,
+    /// Feeders and phases; without its charge points.
+    pub wiring: Wiring,
     /// What the central system learns of departures and wishes.
     pub deadlines: Deadlines,
     /// Damping and safety parameters of the control loop.
@@ -129,6 +132,8 @@ pub struct Charger {
     pub priority: u32,
     /// What it does other than the standard says; its model's first.
     pub quirks: Vec<Quirk>,
+    /// Where it hangs in the site's wires.
+    pub connection: Connection,
 }
 
 /// One kind of vehicle and its share of the mix.

@@ -2,7 +2,7 @@
 
 use crate::allocation::Strategy;
 use crate::charger::ChargerSpec;
-use crate::csms::{self, Csms, Hardware, SiteConfig, SiteIx};
+use crate::csms::{self, Csms, Hardware, SiteConfig, SiteIx, Wiring};
 use crate::ids::SiteId;
 use crate::scenario::model::Scenario;
 
@@ -18,6 +18,7 @@ pub(super) fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx)
         min_charge_rate: scenario.site.min_charge_rate,
         priorities,
         worst_load: scenario.site.base_load.as_ref().map(|load| load.worst),
+        wiring: wiring(scenario),
     };
     let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
     let site = csms.add_site(id, config, scenario.site.control.clone());
@@ -26,6 +27,15 @@ pub(super) fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx)
         csms.add_point(charger.id.clone(), site, hardware(&charger.spec), charger.spec.connectors);
     }
     (csms, site)
+}
+
+/// What feeders and phases carry, where anything is said of it.
+pub(super) fn wiring(scenario: &Scenario) -> Option<Box<Wiring>> {
+    let connections = scenario.chargers.iter().filter(|charger| !charger.connection.is_default());
+    let connections =
+        connections.map(|charger| (charger.id.clone(), charger.connection.clone())).collect();
+    let wiring = Wiring { connections, ..scenario.site.wiring.clone() };
+    (!wiring.is_empty()).then(|| Box::new(wiring))
 }
 
 fn hardware(spec: &ChargerSpec) -> Hardware {

@@ -16,5 +16,6 @@ mod queue;
 pub mod record;
 mod recorder;
 mod timeline;
+mod wires;
 mod wishes;
 pub mod world;

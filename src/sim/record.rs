@@ -42,6 +42,8 @@ pub struct RunRecord {
     pub over_limit: Excess,
     /// The same for the ledger's worst case against the EV limit.
     pub committed_over_limit: Excess,
+    /// Feeders and phases, where any are limited.
+    pub wires: Vec<WireRecord>,
     /// Energy bookkeeping.
     pub energy: EnergyBalance,
     /// Kernel events handled.
@@ -61,6 +63,21 @@ pub struct RunRecord {
     pub peak: Watts,
     /// Wall-clock seconds of the run, measured by the shell (0 when unknown).
     pub wall_s: f64,
+}
+
+/// A limit of the site's wires: a feeder, a phase, unbalance.
+#[derive(Clone, Debug, Default)]
+pub struct WireRecord {
+    /// In words: "feeder west, L2".
+    pub name: String,
+    /// What it carries, at the end of the run.
+    pub limit: Watts,
+    /// Highest true draw through it.
+    pub peak: Watts,
+    /// Exact integrals of true draw over the limit.
+    pub over_limit: Excess,
+    /// The same for the ledger's worst case.
+    pub committed_over_limit: Excess,
 }
 
 /// One row of `history.csv` and, per charger, of `chargers.csv`.

@@ -21,8 +21,10 @@ use crate::sim::queue::Queue;
 use crate::sim::record::{EnergyBalance, RunRecord};
 use crate::sim::recorder::Recorder;
 use crate::sim::timeline::Connection;
+use crate::sim::wires::Wires;
 use crate::time::{Span, Time};
 use crate::units::Watts;
+use crate::vehicle::Draw;
 
 /// A refused driver tries again after this.
 const TRY_AGAIN: Span = Span::from_s(120);
@@ -119,6 +121,7 @@ pub struct World<'a> {
     pub(super) over: OverLimit,
     pub(super) committed_over: OverLimit,
     peak_mw: i64,
+    pub(super) wires: Option<Box<Wires>>,
     /// Most a charge point drew beyond what was reserved for it, each.
     uncovered_mw: Vec<i64>,
     energy: EnergyBalance,
@@ -169,6 +172,7 @@ impl<'a> World<'a> {
             first_bay.push(bays.len());
             bays.extend((0..charger.spec.connectors).map(|_| Bay::default()));
         }
+        let wires = Wires::new(scenario, &csms, site, bays.len());
         let links = (0..points.len() as u64)
             .map(|point| Link::new(&scenario.network, streams::stream(seed, "link", point)))
             .collect();
@@ -196,6 +200,7 @@ impl<'a> World<'a> {
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
             peak_mw: 0,
+            wires,
             energy: EnergyBalance::default(),
             events: 0,
             frames: 0,
@@ -339,7 +344,9 @@ impl<'a> World<'a> {
     /// The car is gone (or the run is over): its books are closed.
     fn leave(&mut self, bay: usize, departed: Option<Time>) {
         let Some(gone) = self.bays[bay].leave(self.now) else { return };
-        self.change_draw(self.point_of(bay), -gone.draw_mw);
+        let point = self.point_of(bay);
+        self.change_draw(point, -gone.draw_mw);
+        self.draw_through_wires(point, bay, Draw::default());
         self.energy.battery_kwh += gone.vehicle.gained_kwh();
         self.energy.losses_kwh += gone.vehicle.losses_kwh();
         self.recorder.left(&gone, departed);
@@ -399,6 +406,9 @@ impl<'a> World<'a> {
         }
         let reserved_mw = self.csms.reserved(self.site).0 * 1000;
         self.committed_over.set_power(self.now, reserved_mw);
+        if let Some(wires) = self.wires.as_deref_mut() {
+            wires.look(self.now, &self.csms, self.site);
+        }
         let due = self.csms.poll_timeout().unwrap_or(Time::NEVER);
         if due < self.central_due {
             self.central_due = due;
@@ -456,6 +466,7 @@ impl<'a> World<'a> {
     fn settle_bay(&mut self, point: usize, bay: usize) {
         let Some(change) = self.bays[bay].settle(self.now) else { return };
         self.change_draw(point, change.step_mw);
+        self.draw_through_wires(point, bay, change.draw);
         if change.news {
             let connector = (bay - self.first_bay[point]) as u32 + 1;
             let (draw, wants, soc) = (change.draw, change.wants_power, change.soc_pct);
@@ -473,6 +484,12 @@ impl<'a> World<'a> {
             self.drawn_mw[point] += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
             self.check_cover(point);
+        }
+    }
+
+    fn draw_through_wires(&mut self, point: usize, bay: usize, draw: Draw) {
+        if let Some(wires) = self.wires.as_deref_mut() {
+            wires.draws(self.now, point, bay, draw);
         }
     }
 
@@ -535,6 +552,7 @@ impl<'a> World<'a> {
         self.over.advance(self.end);
         self.committed_over.advance(self.end);
         let mut record = self.recorder.finish(self.end);
+        record.wires = self.wires.as_mut().map(|w| w.finish(self.end)).unwrap_or_default();
         record.digest = self.digest.to_string();
         record.over_limit = self.over.excess();
         record.committed_over_limit = self.committed_over.excess();

@@ -389,6 +389,11 @@ impl Station {
         let bounds = scope != Scope::Default || self.limit_da().is_none();
         if let (Some(car), true, true) = (self.car.as_mut(), bounds, answered) {
             car.accepted.add(limit_da, next_call);
+            if car.must_be_confirmed && scope == Scope::Default {
+                // After a restart the server cannot know whether the car has a limit of its own,
+                // which would overrule this one.
+                car.accepted.proof = None;
+            }
             car.must_be_confirmed &= scope == Scope::Default;
         }
         match (scope, self.car.as_mut()) {

@@ -63,6 +63,7 @@ pub(crate) fn commissioned() -> Csms {
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
         worst_load: None,
+        wiring: None,
     };
     let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
     let hardware = Hardware {

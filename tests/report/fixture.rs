@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ampacity::allocation::Strategy;
 use ampacity::charger::{ChargerSpec, CurrentKind};
+use ampacity::csms::{Connection, Wiring};
 use ampacity::ids::{ChargePointId, SessionId};
 use ampacity::scenario::model::{
     Assertion, Charger, Control, Deadlines, Network, Scenario, Severity, Site,
@@ -40,6 +41,7 @@ pub(crate) fn scenario() -> Scenario {
         max_stack_level: 8,
     });
     let charger = |id: &str| Charger {
+        connection: Connection::default(),
         id: ChargePointId::new(id),
         spec: Arc::clone(&spec),
         priority: 1,
@@ -75,6 +77,7 @@ fn assertion(metric: &str, min: Option<f64>, max: Option<f64>, severity: Severit
 
 fn site() -> Site {
     Site {
+        wiring: Wiring::default(),
         deadlines: Deadlines::None,
         max_power: Watts(40_000),
         reserve: Watts(10_000),
@@ -89,6 +92,7 @@ fn site() -> Site {
 /// The hand-made run.
 pub(crate) fn record() -> RunRecord {
     RunRecord {
+        wires: Vec::new(),
         strategy: Strategy::Equal,
         seed: 7,
         from: minute(0),

@@ -5,9 +5,9 @@
 //! answers how much more a session at a [`Place`] could be given. The allocator divides by it, and
 //! whoever keeps account of what may be in force anywhere can count with the same arithmetic.
 //!
-//! A session on `k` phases draws a `k`-th of its rate from each. Direct current, and a car of which the
-//! phases are unknown, count as three: a limit told in amperes per phase then covers a car that uses
-//! fewer.
+//! A session on `k` phases draws a `k`-th of its rate from each. Direct current counts as three, and so
+//! does a car of which the phases are unknown: a limit told in amperes per phase then covers a car that
+//! uses fewer. Such a car may also be one that unbalances the phases.
 //!
 //! Unbalance is bounded from above: on each phase, what all sessions that do not use all three may
 //! draw together. Real unbalance is a difference between phases and so less, but what others draw may

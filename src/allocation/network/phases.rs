@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A set of the three phases of the grid; never empty.
+/// A set of the three phases of the grid; never empty. It may be said of a set that only some of it
+/// may be used, nobody knows which.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phases(u8);
 
@@ -38,8 +39,11 @@ impl Phases {
     pub const L2: Phases = Phases(2);
     /// L3.
     pub const L3: Phases = Phases(4);
-    /// All three: also for direct current, and for a car that may turn out to use any.
+    /// All three: also for direct current.
     pub const ALL: Phases = Phases(7);
+    /// All three, or fewer of them: a car that has not shown which it uses. It counts on every phase,
+    /// and as unbalanced.
+    pub const UNKNOWN: Phases = Phases(15);
 
     /// The phases of both.
     #[must_use]
@@ -50,7 +54,7 @@ impl Phases {
     /// How many, 1..=3.
     #[must_use]
     pub const fn count(self) -> u8 {
-        self.0.count_ones() as u8
+        (self.0 & 7).count_ones() as u8
     }
 
     /// The places of its phases, 0 for L1 to 2 for L3, ascending.
@@ -62,7 +66,8 @@ impl Phases {
 impl fmt::Debug for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.places().map(|place| ["L1", "L2", "L3"][place]).collect();
-        f.write_str(&names.join("+"))
+        f.write_str(&names.join("+"))?;
+        f.write_str(if *self == Phases::UNKNOWN { "?" } else { "" })
     }
 }
 
@@ -119,6 +124,13 @@ mod tests {
         for phase in [Phases::L1, Phases::L2, Phases::L3] {
             assert_eq!(firsts.iter().filter(|first| **first == phase).count(), 2, "{phase:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_known_counts_on_every_phase() {
+        assert_eq!(Phases::UNKNOWN.count(), 3);
+        assert_eq!(Phases::UNKNOWN.places().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(format!("{:?}", Phases::UNKNOWN), "L1+L2+L3?");
     }
 
     #[test]

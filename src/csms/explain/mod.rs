@@ -15,7 +15,7 @@ use crate::allocation::{self, Strategy};
 use crate::charger::CurrentKind;
 use crate::csms::census::Census;
 use crate::csms::config::{Hardware, Setpoint};
-use crate::csms::control::{parked, share_out};
+use crate::csms::control::{admission_order, parked, share_out};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::point::{Active, Connector};
 use crate::csms::{Csms, PointIx, SiteIx, Trouble};
@@ -79,6 +79,8 @@ pub struct LimitReason {
     pub decided: Option<Watts>,
     /// What binds it.
     pub binding: Binding,
+    /// The feeder or the phase that binds, where one does.
+    pub wire: Option<String>,
     /// What made it necessary.
     pub trigger: Trigger,
     /// The decision as it can be told, what the push protocol works towards.
@@ -176,7 +178,7 @@ impl Csms {
         let parked = parked(census, &shares, left, false);
         let all: Vec<usize> = (0..shares.len()).collect();
         let mut order = vec![0; shares.len()];
-        for (place, session) in (1..).zip(allocation::admission_order(&problem, &all)) {
+        for (place, session) in (1..).zip(admission_order(&problem, census.wired.as_ref(), &all)) {
             order[session] = place;
         }
         let decided = shares.iter().zip(parked).map(|(share, parked)| match parked {
@@ -223,6 +225,7 @@ impl Csms {
             claim,
             decided: active.target.map(|_| active.rate),
             binding: active.binding,
+            wire: active.wire.map(|limit| self.wire(station.site, limit)),
             trigger: active.trigger,
             target: active.target.map(|target| power(station.tellable(index, target))),
             accepted: active.profiled.then(|| active.allocated(hardware)),

@@ -78,6 +78,7 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
     };
     let all = kw(site.capacity.floor_zero());
     let minimum = limit.claim.map_or(Watts::ZERO, |claim| claim.min);
+    let wire = limit.wire.as_deref().unwrap_or("its feeder");
     match limit.binding {
         Binding::Allocation(Reason::Cap) => "all that its hardware can give".to_owned(),
         Binding::Allocation(Reason::Acceptance) => match limit.taken {
@@ -89,10 +90,10 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
         }
         Binding::Allocation(Reason::Site) => format!("{} of {all} {among}", share(limit, site)),
         Binding::Allocation(Reason::Network) if paused => {
-            format!("its feeder has nothing left for it; it needs {} at least", kw(minimum))
+            format!("{wire} has nothing left for it; it needs {} at least", kw(minimum))
         }
         Binding::Allocation(Reason::Network) => {
-            format!("{} of what its feeder carries", share(limit, site))
+            format!("{} of what {wire} carries", share(limit, site))
         }
         Binding::Allocation(Reason::Rotation) => format!(
             "it waits for its turn: {} at least do not fit beside those who share {all} now",

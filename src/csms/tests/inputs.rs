@@ -28,6 +28,7 @@ fn config(max_power: i64) -> SiteConfig {
         min_charge_rate: Watts(3_700),
         priorities: BTreeMap::new(),
         worst_load: None,
+        wiring: None,
     }
 }
 

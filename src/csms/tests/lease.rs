@@ -34,8 +34,9 @@ impl Bench {
         let (limit, end) = installed("TxProfile").unwrap();
         let (rest, _) = installed("TxDefaultProfile").unwrap();
         let end = end.filter(|_| self.limits_end).map(|end| end - self.now.unix_s());
-        let then =
-            end.map(|end| format!(r#",{{"startPeriod":{end},"limit":{rest}}}"#)).unwrap_or_default();
+        let then = end
+            .map(|end| format!(r#",{{"startPeriod":{end},"limit":{rest}}}"#))
+            .unwrap_or_default();
         format!(
             r#"{{"status":"Accepted","connectorId":1,"scheduleStart":"{}","chargingSchedule":{{"chargingRateUnit":"A","duration":9000,"chargingSchedulePeriod":[{{"startPeriod":0,"limit":{limit}}}{then}]}}}}"#,
             self.now

@@ -17,6 +17,7 @@ mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
 mod tastes;
+mod wiring;
 mod wishes;
 
 use super::*;
@@ -54,7 +55,12 @@ impl Bench {
     }
 
     fn with(chargers: usize, max_power: i64, strategy: Rule) -> Bench {
-        Bench::controlled(chargers, max_power, strategy, Control { lease: None, ..Control::default() })
+        Bench::controlled(
+            chargers,
+            max_power,
+            strategy,
+            Control { lease: None, ..Control::default() },
+        )
     }
 
     fn controlled(chargers: usize, max_power: i64, strategy: Rule, control: Control) -> Bench {
@@ -66,6 +72,7 @@ impl Bench {
             min_charge_rate: Watts(3_700),
             priorities: BTreeMap::new(),
             worst_load: None,
+            wiring: None,
         };
         let site = csms.add_site(SiteId::new("site_1"), config, control.clone());
         let hardware = Hardware {

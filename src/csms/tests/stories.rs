@@ -251,7 +251,7 @@ fn a_charger_that_draws_more_than_it_was_told_is_budgeted_at_its_draw() {
 
 /// What can happen at a site whose chargers may answer, refuse or stay silent.
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     Card(usize),
     Stop(usize),
     Meter(usize, i64),
@@ -261,7 +261,7 @@ enum Act {
     Drop(usize),
 }
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
+pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
     let point = 0..6_usize;
     let act = prop_oneof![
         4 => point.clone().prop_map(Act::Card),
@@ -275,6 +275,72 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 1..160)
 }
 
+/// Runs through it at booted charge points; `check` looks after each step.
+pub(super) fn go_through(
+    bench: &mut Bench,
+    acts: Vec<Act>,
+    check: impl Fn(&Bench, &Act) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut running = [None; 6];
+    for act in acts {
+        match act {
+            Act::Card(p) if running[p].is_none() => {
+                let answer = bench.present_card(p);
+                if answer.contains("Accepted") {
+                    running[p] = Some(bench.start(p));
+                }
+            }
+            Act::Stop(p) => {
+                if let Some(id) = running[p].take() {
+                    bench.stop(p, id);
+                }
+            }
+            Act::Meter(p, amps) => {
+                if let Some(id) = running[p] {
+                    // A car never draws more than its charger permits, and follows it in time.
+                    let followed = bench.now - Span::from_s(9);
+                    let allowed = bench.csms.points[p].connectors[0].active.as_ref();
+                    let allowed = allowed.map_or(0, |active| match active.entry.oldest_hold() {
+                        Some(since) if since > followed => active.entry.bound().0 / 10,
+                        _ => active.entry.standing().0 / 10,
+                    });
+                    bench.meter(p, id, amps.min(allowed));
+                }
+            }
+            Act::Answer(p, how) => answer(bench, p, how),
+            Act::Wait(seconds) => {
+                let until = bench.now + Span::from_s(seconds);
+                bench.wait_silently(until, false);
+            }
+            Act::Rebalance => bench.csms.rebalance(bench.now, bench.site),
+            Act::Drop(p) => {
+                bench.csms.link_down(bench.now, PointIx(p));
+                bench.inbox[p].clear();
+                bench.collect();
+                bench.csms.link_up(bench.now, PointIx(p));
+                bench.collect();
+                bench.status(p, if running[p].is_some() { "Charging" } else { "Available" });
+            }
+            Act::Card(_) => {}
+        }
+        check(bench, &act)?;
+    }
+    Ok(())
+}
+
+/// A charge point answers what it was asked, or leaves it unanswered.
+fn answer(bench: &mut Bench, point: usize, how: u8) {
+    let Some((id, action, _)) = bench.received(point) else { return };
+    let status = if how % 5 == 0 { "Rejected" } else { "Accepted" };
+    let payload = match action.as_str() {
+        "GetConfiguration" => "{}".to_owned(),
+        _ => format!(r#"{{"status":"{status}"}}"#),
+    };
+    if how % 7 != 0 {
+        bench.frame(point, &format!(r#"[3,"{id}",{payload}]"#));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -285,54 +351,11 @@ proptest! {
     fn reservations_never_exceed_the_limit(acts in acts()) {
         let mut bench = Bench::with(6, 60_000, Rule::Equal);
         (0..6).for_each(|point| bench.boot(point));
-        let mut running = [None; 6];
-        for act in acts {
-            match act {
-                Act::Card(p) if running[p].is_none() => {
-                    let answer = bench.present_card(p);
-                    if answer.contains("Accepted") {
-                        running[p] = Some(bench.start(p));
-                    }
-                }
-                Act::Stop(p) => if let Some(id) = running[p].take() { bench.stop(p, id) },
-                Act::Meter(p, amps) => if let Some(id) = running[p] {
-                    // A car never draws more than its charger permits, and follows it in time.
-                    let followed = bench.now - Span::from_s(9);
-                    let allowed = bench.csms.points[p].connectors[0].active.as_ref();
-                    let allowed = allowed.map_or(0, |active| match active.entry.oldest_hold() {
-                        Some(since) if since > followed => active.entry.bound().0 / 10,
-                        _ => active.entry.standing().0 / 10,
-                    });
-                    bench.meter(p, id, amps.min(allowed));
-                },
-                Act::Answer(p, how) => if let Some((id, action, _)) = bench.received(p)
-                {
-                    let payload = if action == "GetConfiguration" { "{}".to_owned() } else {
-                        let status = if how % 5 == 0 { "Rejected" } else { "Accepted" };
-                        format!(r#"{{"status":"{status}"}}"#)
-                    };
-                    if how % 7 != 0 {
-                        bench.frame(p, &format!(r#"[3,"{id}",{payload}]"#));
-                    }
-                },
-                Act::Wait(seconds) => {
-                    let until = bench.now + Span::from_s(seconds);
-                    bench.wait_silently(until, false);
-                }
-                Act::Rebalance => bench.csms.rebalance(bench.now, bench.site),
-                Act::Drop(p) => {
-                    bench.csms.link_down(bench.now, PointIx(p));
-                    bench.inbox[p].clear();
-                    bench.collect();
-                    bench.csms.link_up(bench.now, PointIx(p));
-                    bench.collect();
-                    bench.status(p, if running[p].is_some() { "Charging" } else { "Available" });
-                }
-                Act::Card(_) => {}
-            }
+        go_through(&mut bench, acts, |bench: &Bench, _: &Act| {
             let limit = bench.csms.ev_limit(bench.site);
             let reserved = bench.csms.reserved(bench.site);
             prop_assert!(reserved <= limit, "{reserved} of {limit}");
-        }
+            Ok(())
+        })?;
     }
 }

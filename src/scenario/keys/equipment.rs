@@ -3,7 +3,7 @@
 use super::Presence::{Default, Optional, Required};
 use super::{
     ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds,
-    deadlines_names, fallbacks, key, lasting, number, whole,
+    deadlines_names, fallbacks, key, lasting, number, rotation_names, whole,
 };
 
 pub(in crate::scenario) static SITE: Table = Table {
@@ -21,6 +21,27 @@ pub(in crate::scenario) static SITE: Table = Table {
             "Smallest rate worth offering; 1.38 kW is 6 A on one phase at 230 V",
         ),
         key("voltage_v", Default, whole(100, 1000, "V"), "230", "Nominal phase voltage"),
+        key(
+            "max_current_a",
+            Optional,
+            AMPS,
+            "160",
+            "The most on each phase of the grid connection, other loads included",
+        ),
+        key(
+            "unbalance_a",
+            Optional,
+            AMPS,
+            "20",
+            "The most that cars which do not use all phases may together draw on any phase",
+        ),
+        key(
+            "feeders",
+            Optional,
+            Kind::Tables(&FEEDER),
+            "[{ name = \"west\", max_current_a = 63 }]",
+            "Lines and boards that feed chargers, each after the one that feeds it",
+        ),
         key(
             "base_load",
             Optional,
@@ -49,6 +70,33 @@ pub(in crate::scenario) static SITE: Table = Table {
             Kind::Table(&CONTROL),
             "{}",
             "Damping and safety of the control loop",
+        ),
+    ],
+};
+
+/// What a wire of any size carries.
+const AMPS: Kind = number(1.0, 100_000.0, "A");
+
+pub(in crate::scenario) static FEEDER: Table = Table {
+    title: "[[site.feeders]]",
+    doc: "A line or a board that feeds chargers, with limits of its own",
+    keys: &[
+        key("name", Required, Kind::Text, "\"west\"", "Its name, by which chargers name it"),
+        key(
+            "fed_from",
+            Optional,
+            Kind::Text,
+            "\"hall\"",
+            "The feeder that feeds it; else the grid",
+        ),
+        key("max_power_kw", Optional, ANY_KW, "40", "The most that it carries in all"),
+        key("max_current_a", Optional, AMPS, "63", "The most on each of its phases"),
+        key(
+            "unbalance_a",
+            Optional,
+            AMPS,
+            "20",
+            "The most that cars which do not use all phases may together draw on any of its phases",
         ),
     ],
 };
@@ -238,6 +286,28 @@ pub(in crate::scenario) static CHARGERS: Table = Table {
             "What they do other than the standard says, beside what their model does",
         ),
         key("connectors", Optional, whole(1, 32, ""), "1", "Connectors of each charge point"),
+        key(
+            "feeder",
+            Optional,
+            Kind::Text,
+            "\"west\"",
+            "What feeds them; else the grid connection",
+        ),
+        key(
+            "phase_rotation",
+            Default,
+            Kind::Choice { what: "rotations", names: rotation_names },
+            "\"RST\"",
+            "Phases of the grid at the terminals of each, the first of which one-phase cars use; or \
+             alternating: RST, STR, TRS, one charger after the other",
+        ),
+        key(
+            "shared_max_kw",
+            Optional,
+            ANY_KW,
+            "22",
+            "The most that the connectors of one charge point draw together",
+        ),
     ],
 };
 

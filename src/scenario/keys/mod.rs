@@ -5,6 +5,7 @@ use super::catalogue;
 use super::metrics::METRICS;
 use super::model::{Deadlines, Fault};
 use crate::allocation::Strategy;
+use crate::allocation::network::PhaseRotation;
 use crate::csms::Fallback;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
@@ -272,6 +273,16 @@ fn vehicle_names() -> Vec<String> {
 
 fn charger_kinds() -> Vec<String> {
     owned(&["ac", "dc"])
+}
+
+/// The rotations by the names that OCPP has for them.
+pub(in crate::scenario) fn rotations() -> Vec<(&'static str, PhaseRotation)> {
+    ["RST", "RTS", "SRT", "STR", "TRS", "TSR"].into_iter().zip(PhaseRotation::ALL).collect()
+}
+
+fn rotation_names() -> Vec<String> {
+    let known = rotations().into_iter().map(|(name, _)| name);
+    known.chain(["alternating"]).map(str::to_owned).collect()
 }
 
 fn fallbacks() -> Vec<String> {

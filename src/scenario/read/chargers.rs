@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::problems::Problems;
 use super::quirks;
 use super::record::{Located, Record};
+use super::wiring;
 use crate::charger::{ChargerSpec, CurrentKind};
 use crate::ids::ChargePointId;
 use crate::scenario::catalogue::{self, Model, grid_current};
-use crate::scenario::model::Charger;
+use crate::scenario::model::{Charger, Site};
 use crate::scenario::suggest;
 use crate::units::{DeciAmps, Watts};
 
@@ -18,7 +19,8 @@ use crate::units::{DeciAmps, Watts};
 const MOST: usize = 50_000;
 
 /// The charge points, in the order of the file.
-pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -> Vec<Charger> {
+pub(super) fn read(root: &Record, site: &Site, problems: &mut Problems<'_>) -> Vec<Charger> {
+    let voltage_v = site.voltage_v;
     let models = models(root, voltage_v, problems);
     let mut chargers: Vec<Charger> = Vec::new();
     let mut taken: BTreeMap<String, Range<usize>> = BTreeMap::new();
@@ -27,7 +29,8 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
         let spec = Arc::new(spec);
         let quirks = quirks::read(group, &spec, &quirks, problems);
         let priority = group.whole("priority").unwrap_or(1) as u32;
-        for id in identities(group, chargers.len(), problems) {
+        let connection = wiring::connections(group, &site.wiring.feeders, problems);
+        for (number, id) in identities(group, chargers.len(), problems).into_iter().enumerate() {
             if let Some(first) = taken.insert(id.value.clone(), id.span.clone()) {
                 let line = problems.line(&first);
                 problems
@@ -38,7 +41,8 @@ pub(super) fn read(root: &Record, voltage_v: i64, problems: &mut Problems<'_>) -
             }
             let id = ChargePointId::new(&id.value);
             let (spec, quirks) = (Arc::clone(&spec), quirks.clone());
-            chargers.push(Charger { id, spec, priority, quirks });
+            let connection = connection(number);
+            chargers.push(Charger { id, spec, priority, quirks, connection });
         }
         if chargers.len() > MOST {
             problems

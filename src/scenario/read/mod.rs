@@ -15,6 +15,7 @@ mod sheet;
 mod site;
 mod value;
 mod vehicles;
+mod wiring;
 
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
@@ -93,7 +94,7 @@ fn scenario(
     }
     let mut site = site::read(root, problems);
     site.base_load = base_load::read(root, &run, files, problems);
-    let chargers = chargers::read(root, site.voltage_v, problems);
+    let chargers = chargers::read(root, &site, problems);
     let vehicles = vehicles::read(root, problems);
     let arrivals = arrivals::read(root, &run, &chargers, files, problems);
     vehicles::check_mix(root, &vehicles, &chargers, &arrivals, problems);

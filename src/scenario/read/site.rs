@@ -2,8 +2,9 @@
 
 use super::problems::Problems;
 use super::record::Record;
+use super::wiring;
 use crate::allocation::Strategy;
-use crate::csms::Fallback;
+use crate::csms::{Fallback, Wiring};
 use crate::scenario::keys::STRATEGIES;
 use crate::scenario::model::{Control, Deadlines, Site};
 use crate::time::Span;
@@ -22,6 +23,7 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
             min_charge_rate: Watts::ZERO,
             voltage_v: NOMINAL_VOLTAGE_V,
             base_load: None,
+            wiring: Wiring::default(),
             deadlines: Deadlines::default(),
             control: control(root, NOMINAL_VOLTAGE_V),
         };
@@ -41,6 +43,7 @@ pub(super) fn read(root: &Record, problems: &mut Problems<'_>) -> Site {
         min_charge_rate: power(record, "min_charge_rate_kw").unwrap_or_default(),
         voltage_v,
         base_load: None,
+        wiring: wiring::read(root, problems),
         deadlines,
         control,
     }
