@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ampacity::allocation::Strategy;
 use ampacity::charger::CurrentKind;
-use ampacity::scenario::model::{Arrivals, Deadlines, ListedSession, TimelineAction};
+use ampacity::scenario::model::{Arrivals, Deadlines, ListedSession, Repeats, TimelineAction};
 use ampacity::scenario::quantity::parse_instant;
 use ampacity::scenario::{Diagnostic, Scenario, Source, apply_override, expand, load, schema};
 use ampacity::time::{Span, Time};
@@ -152,6 +152,30 @@ fn the_timeline_is_sorted_and_understands_three_ways_to_name_an_instant() {
     };
     assert_eq!((*max_power, *strategy), (Some(Watts(40_000)), Some(Strategy::Priority)));
     assert_eq!(*reserve, None, "absent keys stay");
+}
+
+#[test]
+fn an_entry_that_repeats_says_how_often_and_how_long() {
+    let scenario = valid(&format!(
+        r#"{HEAD}{CHARGERS}{CARS}
+        [[timeline]]
+        at = "07:30"
+        every = "20s"
+        to = "90s"
+        until = "12:00"
+        set = {{ shuffle_priorities = true }}
+        [[timeline]]
+        at = "07:45"
+        every = "10m"
+        rebalance = "ten minutes"
+        "#
+    ));
+    let until = at("2026-05-04T12:00:00[Europe/Amsterdam]");
+    let gaps = Repeats { every: Span::from_s(20), to: Span::from_s(90), until };
+    assert_eq!(scenario.timeline[0].repeats, Some(gaps));
+    let until = scenario.start + scenario.duration;
+    let gaps = Repeats { every: Span::from_s(600), to: Span::from_s(600), until };
+    assert_eq!(scenario.timeline[1].repeats, Some(gaps));
 }
 
 #[test]

@@ -102,6 +102,8 @@ fn any_spec() -> impl Strategy<Value = VehicleSpec> {
                     efficiency,
                     reaction: Span(delay),
                     ramp_per_s: ramp,
+                    fall_time_constant: Span::ZERO,
+                    swing: 0.0,
                 }
             },
         )
@@ -237,7 +239,15 @@ proptest! {
     fn the_way_to_an_instant_leaves_no_trace(
         visit in any_visit(),
         stops in prop::collection::vec(0.0..1.0_f64, 0..40),
+        fall in 0..20_000_000_i64,
+        swing in prop_oneof![Just(0.0), 0.0..3.0_f64],
     ) {
+        let spec = VehicleSpec {
+            fall_time_constant: Span(fall),
+            swing,
+            ..(*visit.spec).clone()
+        };
+        let visit = Visit { spec: Arc::new(spec), ..visit };
         let length = visit.end.since(ARRIVAL).0 as f64;
         let mut stops: Vec<_> =
             stops.iter().map(|share| ARRIVAL + Span((share * length) as i64)).collect();

@@ -323,3 +323,40 @@ fn every_model_of_the_catalogue_fills_up_in_plausible_time() {
         assert!(events < 100, "{name}: {events} events");
     }
 }
+
+#[test]
+fn a_slow_car_falls_by_its_time_constant_and_an_opened_contactor_cuts_it() {
+    let spec = VehicleSpec { fall_time_constant: Span::from_s(10), ..plain() };
+    let mut car = plug_in(spec, 5.0, f64::INFINITY);
+    car.set_offer(ARRIVAL, ac(32, 3));
+    assert_eq!(l1_after(&mut car, 0.0), 32_000, "it rises at once");
+    car.set_offer(after(60.0), ac(12, 3));
+    // Every second e^(-1/10) of the distance is left; the first step comes at once.
+    let above = |steps: i32| 20_000.0 * (-0.1 * f64::from(steps)).exp();
+    for second in 0..40 {
+        let draw = l1_after(&mut car, 60.5 + f64::from(second)) as f64;
+        assert!((draw - 12_000.0 - above(second + 1)).abs() < 40.0, "{second} s: {draw}");
+    }
+    assert_eq!(l1_after(&mut car, 60.0 + 60.0), 12_000, "near is there");
+    car.set_offer(after(130.0), ac(32, 3));
+    car.set_offer(after(140.0), ac(12, 3));
+    car.set_offer(after(141.0), Offer::None);
+    assert_eq!(l1_after(&mut car, 141.0), 0);
+}
+
+#[test]
+fn a_draw_that_swings_stays_around_what_is_accepted_and_below_what_is_offered() {
+    let spec = VehicleSpec { ac_max_current: DeciAmps::from_amps(10), swing: 1.5, ..plain() };
+    let mut car = plug_in(spec, 5.0, f64::INFINITY);
+    car.set_offer(ARRIVAL, ac(32, 3));
+    let seen: Vec<i64> =
+        (0..7).map(|turn| l1_after(&mut car, 10.0 * f64::from(turn) + 5.0)).collect();
+    assert_eq!(seen.iter().sum::<i64>(), 70_000, "ten amperes in the mean: {seen:?}");
+    assert_eq!((seen.iter().min(), seen.iter().max()), (Some(&8_500), Some(&11_500)));
+    car.set_offer(after(70.0), ac(10, 3));
+    let seen: Vec<i64> =
+        (7..14).map(|turn| l1_after(&mut car, 10.0 * f64::from(turn) + 5.0)).collect();
+    assert_eq!(seen.iter().max(), Some(&10_000), "{seen:?}");
+    car.set_offer(after(140.0), ac(8, 3));
+    assert!((14..21).all(|turn| l1_after(&mut car, 10.0 * f64::from(turn) + 5.0) == 8_000));
+}

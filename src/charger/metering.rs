@@ -77,7 +77,8 @@ impl ChargePoint {
         c: usize,
         context: ReadingContext,
     ) -> bool {
-        let reading = self.reading(now, c);
+        let mut reading = self.reading(now, c);
+        reading.draw = self.shown_draw(now, c, reading.draw);
         let measurands = match context {
             ReadingContext::SampleClock => self.keys.measurands(KeyId::MeterValuesAlignedData),
             _ => self.keys.sampled_data(),

@@ -5,7 +5,8 @@
 //! give the difference to others (allocation.md §4.3, "acceptance estimator"): lowered only after
 //! a whole window below the offer, raised at once when the car takes all it is offered. The
 //! headroom above the learned value is the probe: a car that could take more shows it there, so
-//! no timed re-probing is needed, and constant inputs never cause a change.
+//! no timed re-probing is needed, and constant inputs never cause a change. A car whose draw trembles
+//! shows it again and again: each time the window in which it has to stay below doubles.
 
 use crate::charger::CurrentKind;
 use crate::csms::config::{Hardware, Setpoint};
@@ -13,8 +14,10 @@ use crate::ocpp::meter::MeterReading;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
-/// A car is below its offer for this long before its acceptance is lowered.
-const WINDOW: Span = Span::from_s(60);
+/// What was learned may be wrong so often before windows become longer.
+const FREE: u32 = 1;
+/// The longest window is so many doublings away at most.
+const DOUBLINGS: u32 = 10;
 /// A draw this close to the offer takes all of it: 0.6 A.
 const TAKES_ALL_DA: i64 = 6;
 /// Currents below this do not show a used phase.
@@ -45,6 +48,8 @@ pub struct Acceptance {
     largest: Option<Setpoint>,
     below_since: Option<Time>,
     window: Setpoint,
+    /// How often it took more than what had been learned.
+    wrong: u32,
     idle_since: Option<Time>,
     /// The largest offer of which nothing was taken.
     idle_offer: Setpoint,
@@ -89,7 +94,8 @@ impl Acceptance {
         self.largest.map(|Setpoint(value)| Setpoint(value + least.max(value / 10)))
     }
 
-    /// Takes in a reading of a connector that offers `offer` since `offered_since`.
+    /// Takes in a reading of a connector that offers `offer` since `offered_since`. `windows`: how
+    /// long a car is below its offer before its acceptance is lowered, at first and at most.
     pub fn observe(
         &mut self,
         reading: &MeterReading,
@@ -97,6 +103,7 @@ impl Acceptance {
         offered_since: Time,
         hardware: &Hardware,
         at: Time,
+        windows: (Span, Span),
     ) -> Learned {
         let phases_before = self.phases;
         self.see_phases(reading, hardware);
@@ -107,7 +114,7 @@ impl Acceptance {
             self.idle_since = None;
             return Learned::Nothing;
         }
-        let learned = self.weigh(draw, offer, offered_since, hardware, at);
+        let learned = self.weigh(draw, offer, offered_since, hardware, at, windows);
         if self.phases != phases_before && learned == Learned::Nothing {
             return Learned::Less;
         }
@@ -121,6 +128,7 @@ impl Acceptance {
         offered_since: Time,
         hardware: &Hardware,
         at: Time,
+        windows: (Span, Span),
     ) -> Learned {
         let (close, worth) = match hardware.kind {
             CurrentKind::Ac => (TAKES_ALL_DA, WORTH_DA),
@@ -138,6 +146,7 @@ impl Acceptance {
             let limited_before = self.largest.is_some_and(|largest| largest < draw);
             if limited_before {
                 self.largest = None;
+                self.wrong += 1;
             }
             return if woke || limited_before { Learned::More } else { Learned::Nothing };
         }
@@ -163,7 +172,7 @@ impl Acceptance {
                 *self.below_since.insert(at)
             }
         };
-        if at.since(since) < WINDOW {
+        if at.since(since) < self.window_length(windows) {
             return if woke { Learned::More } else { Learned::Nothing };
         }
         let settled = std::mem::replace(&mut self.window, draw);
@@ -177,6 +186,11 @@ impl Acceptance {
             (false, true) => Learned::Less,
             (false, false) => Learned::Nothing,
         }
+    }
+
+    fn window_length(&self, (first, longest): (Span, Span)) -> Span {
+        let doublings = self.wrong.saturating_sub(FREE).min(DOUBLINGS);
+        (first * (1 << doublings)).min(longest.max(first))
     }
 
     /// Phases count once a current flows that only they can carry; more may show up later.
@@ -249,21 +263,56 @@ mod tests {
         MeterReading { current_da: [Some(l1), Some(l2), Some(l3)], ..MeterReading::default() }
     }
 
+    const WINDOW: Span = Span::from_s(60);
+    const LONGEST: Span = Span::from_s(960);
+
     struct Bench {
         acceptance: Acceptance,
         clock: i64,
+        longest: Span,
     }
 
     impl Bench {
         fn new() -> Bench {
-            Bench { acceptance: Acceptance::default(), clock: 100 }
+            Bench { acceptance: Acceptance::default(), clock: 100, longest: LONGEST }
         }
 
         fn minute(&mut self, reading: &MeterReading, offer: i64) -> Learned {
             self.clock += 60;
             let now = Time::from_unix_s(self.clock);
-            self.acceptance.observe(reading, Setpoint(offer), Time::from_unix_s(0), &ac22(), now)
+            let since = Time::from_unix_s(0);
+            self.acceptance.observe(
+                reading,
+                Setpoint(offer),
+                since,
+                &ac22(),
+                now,
+                (WINDOW, self.longest),
+            )
         }
+
+        /// A car that takes 8 A, give or take 1.5 A, and is offered what is worth offering: how often
+        /// something was learned in so many minutes.
+        fn tremble(&mut self, minutes: usize) -> usize {
+            let swing = [80, 92, 72, 95, 65, 86, 70];
+            let news = (0..minutes).filter(|minute| {
+                let offer = self.acceptance.worth_offering(&ac22()).map_or(190, |worth| worth.0);
+                // Another level every ten seconds, a sample every minute.
+                let draw = swing[minute * 6 % swing.len()].min(offer);
+                self.minute(&currents(draw, draw, draw), offer) != Learned::Nothing
+            });
+            news.count()
+        }
+    }
+
+    #[test]
+    fn a_draw_that_trembles_is_learned_in_ever_longer_windows() {
+        let mut bench = Bench::new();
+        let (first, later) = (bench.tremble(120), bench.tremble(600));
+        assert!(first <= 12 && later <= 2, "{first} in two hours, {later} in the next ten");
+        let mut bench = Bench { longest: WINDOW, ..Bench::new() };
+        let (first, later) = (bench.tremble(120), bench.tremble(600));
+        assert!(first > 24 && later > 120, "without that {first}, {later}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What becomes of the CALLs that [`push`](super::push) sent: answered, refused, late or lost.
 
+use std::cmp::Ordering;
+
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Outcome};
 use crate::csms::lease::{Ends, Term};
@@ -195,8 +197,10 @@ impl Csms {
         active.reconfirm = false;
         active.refusals = 0;
         active.retry_at = None;
-        if raised {
-            active.last_raise = Some(now);
+        match limit.cmp(&before) {
+            Ordering::Greater => active.calm.raised(now, control.min_raise_interval),
+            Ordering::Less => active.calm.lowered(),
+            Ordering::Equal => {}
         }
         let allocated = active.allocated(&hardware);
         if active.entry.oldest_hold() == Some(now) {
@@ -288,6 +292,9 @@ impl Csms {
                 let value = entry.value.as_deref().unwrap_or_default();
                 if entry.key.eq_ignore_ascii_case("ChargeProfileMaxStackLevel") {
                     state.capabilities.max_stack_level = value.trim().parse().unwrap_or(0).max(0);
+                }
+                if entry.key.eq_ignore_ascii_case("MeterValueSampleInterval") {
+                    state.capabilities.metered_s = value.trim().parse().unwrap_or(0).max(0);
                 }
                 if entry.key.eq_ignore_ascii_case("ChargingScheduleAllowedChargingRateUnit") {
                     state.capabilities.unit = rate_unit(value, state.capabilities.unit);

@@ -46,6 +46,8 @@ pub struct ConfigPatch {
     pub min_charge_rate: Option<Watts>,
     /// The most that other loads take.
     pub worst_load: Option<Watts>,
+    /// Weights of some charge points.
+    pub priorities: BTreeMap<ChargePointId, u32>,
 }
 
 /// Damping and safety of the site control loop, with the defaults of allocation.md §4.3.
@@ -55,9 +57,16 @@ pub struct Control {
     pub coalesce: Span,
     /// Learned acceptance is never urgent: its decisions wait this long for company. 30 s.
     pub coalesce_acceptance: Span,
+    /// A car is below its offer for this long before its acceptance is lowered. 60 s.
+    #[serde(default = "first_window")]
+    pub acceptance_window: Span,
+    /// One whose draw trembles has to be ever longer, up to this. 16 min.
+    #[serde(default = "longest_window")]
+    pub acceptance_window_max: Span,
     /// A raise below this is not sent, in watts per phase; 1 A at 230 V.
     pub raise_dead_band: Watts,
-    /// At most one raise per connector in this time. 60 s.
+    /// At most one raise per connector in this time; ever longer, up to 16 times, while raises and
+    /// decreases alternate quickly. 60 s.
     pub min_raise_interval: Span,
     /// A decrease holds its old reservation at most this long after its acceptance. 30 s.
     pub settle_max: Span,
@@ -130,6 +139,8 @@ impl Default for Control {
         Control {
             coalesce: Span::from_s(1),
             coalesce_acceptance: Span::from_s(30),
+            acceptance_window: first_window(),
+            acceptance_window_max: longest_window(),
             raise_dead_band: Watts(NOMINAL_VOLTAGE_V),
             min_raise_interval: Span::from_s(60),
             settle_max: Span::from_s(30),
@@ -147,6 +158,14 @@ impl Default for Control {
             assumed_stay: None,
         }
     }
+}
+
+fn first_window() -> Span {
+    Span::from_s(60)
+}
+
+fn longest_window() -> Span {
+    Span::from_s(960)
 }
 
 /// A limit in the unit of its connector: deci-amperes per phase (AC) or watts (DC).

@@ -118,6 +118,7 @@ impl Csms {
         config.strategy = patch.strategy.unwrap_or(config.strategy);
         config.min_charge_rate = patch.min_charge_rate.unwrap_or(config.min_charge_rate);
         config.worst_load = patch.worst_load.or(config.worst_load);
+        config.priorities.extend(patch.priorities.iter().map(|(id, weight)| (id.clone(), *weight)));
         self.adopt(now, site, config);
     }
 

@@ -5,10 +5,10 @@
 use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::acceptance::Learned;
-use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::config::{Control, Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::mean::Mean;
-use crate::csms::point::{Active, Point};
+use crate::csms::point::{Active, Connector, Point};
 use crate::csms::transactions::CURRENT_WITHIN;
 use crate::csms::trust::{self, Shown, Verdict};
 use crate::csms::{Csms, PointIx};
@@ -26,6 +26,10 @@ const MOST_REGISTERED_WH: i64 = 1_000_000_000_000_000;
 const STEP_WORTH_W: i64 = 700;
 /// A power below this says nothing about a factor between it and the currents.
 const TELLING_W: i64 = 500;
+
+/// A car that is seen not to follow is given so many times the settling time before its charger
+/// is judged: cars and meters that are slow are no chargers that ignore limits.
+const PATIENCE: i64 = 4;
 
 /// When a sample was taken.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +135,8 @@ impl Csms {
         let phases_before = active.acceptance.phases();
         let learned = if control.learn_acceptance && answers_offer {
             let (offer, since) = (active.entry.confirmed(), active.offered_since);
-            active.acceptance.observe(reading, offer, since, &hardware, taken.at)
+            let windows = (control.acceptance_window, control.acceptance_window_max);
+            active.acceptance.observe(reading, offer, since, &hardware, taken.at, windows)
         } else {
             Learned::Nothing
         };
@@ -141,7 +146,7 @@ impl Csms {
             || active.may_change_allocation(learned, &hardware)
             || (every_cap_counts && learned != Learned::Nothing);
         let verdict =
-            if metered { self.weigh(point, index, reading, taken) } else { Verdict::Nothing };
+            if metered { self.weigh(now, point, index, reading, taken) } else { Verdict::Nothing };
         match verdict {
             Verdict::Disobeys => self.limit_ignored(point, index),
             Verdict::Obeys => self.limit_obeyed(point, index),
@@ -265,6 +270,7 @@ impl Csms {
     /// Confirms the limit of a session by its draw, and judges its charger.
     fn weigh(
         &mut self,
+        now: Time,
         point: PointIx,
         index: usize,
         reading: &MeterReading,
@@ -289,11 +295,40 @@ impl Csms {
         {
             active.entry.confirmed_by_meter(said - taken.mean, control.confirm_after);
         }
-        if taken.since().since(active.offered_since) < control.confirm_after {
+        let after = taken.since().since(active.offered_since);
+        // A sample that has waited may tell of a draw that a hold has covered which is over by now.
+        let waited = now.since(taken.at) > control.confirm_after;
+        let covered = waited && after < control.settle_max * PATIENCE;
+        if covered || after < control.confirm_after {
             return Verdict::Nothing;
         }
         let shown = active.shown(draw.0, offered, &hardware, control.confirm_tolerance);
         trust::judge(&mut connector.distrust, &shown)
+    }
+}
+
+impl Point {
+    /// How long a hold of a connector lasts at most: longer where a sample shows that the car has not
+    /// followed yet, and where samples are told so often that their absence means a stalled line.
+    pub(super) fn patience(&self, connector: &Connector, control: &Control) -> Span {
+        let waits = connector.active.as_ref().is_some_and(|active| {
+            let phases = i64::from(active.phases(&self.hardware));
+            let tolerance = Watts(control.confirm_tolerance.0 * phases);
+            let follows =
+                Watts(connector.measured_w) <= active.allocated(&self.hardware) + tolerance;
+            let after = connector.measured_since.since(active.offered_since);
+            match connector.metered && after >= control.confirm_after {
+                true => self.line.online && !follows,
+                false => connector.metered && self.tells_often(control),
+            }
+        });
+        control.settle_max * if waits { PATIENCE } else { 1 }
+    }
+
+    /// Two samples or more are told within the settling time.
+    fn tells_often(&self, control: &Control) -> bool {
+        let interval = Span::from_s(self.capabilities.metered_s.min(control.settle_max.whole_s()));
+        interval > Span::ZERO && interval * 2 <= control.settle_max
     }
 }
 

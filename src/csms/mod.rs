@@ -32,6 +32,7 @@ mod account;
 mod adapt;
 mod answers;
 mod bounds;
+mod calm;
 mod census;
 mod clock;
 mod command;

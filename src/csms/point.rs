@@ -4,6 +4,7 @@ use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::acceptance::Acceptance;
 use crate::csms::account::{Account, Scale};
+use crate::csms::calm::Calm;
 use crate::csms::clock::StationClock;
 use crate::csms::command::Command;
 use crate::csms::config::{Hardware, Setpoint};
@@ -71,6 +72,8 @@ pub(crate) struct Point {
 pub(crate) struct Capabilities {
     pub(crate) unit: RateUnit,
     pub(crate) max_stack_level: i32,
+    /// MeterValueSampleInterval, seconds; 0: not known, or none.
+    pub(crate) metered_s: i64,
     /// It has said so itself; before, these are guesses.
     pub(crate) learned: bool,
 }
@@ -182,7 +185,7 @@ pub(crate) struct Active {
     pub(crate) trigger: Trigger,
     /// Last change between paused and running.
     pub(crate) switched_at: Time,
-    pub(crate) last_raise: Option<Time>,
+    pub(crate) calm: Calm,
     pub(crate) blocked_since: Option<Time>,
     /// When what may be in force ends by itself.
     pub(crate) lease: Lease,
@@ -269,7 +272,7 @@ impl Point {
             retired: false,
             registered: false,
             restored: false,
-            capabilities: Capabilities { unit, max_stack_level: 0, learned: false },
+            capabilities: Capabilities { unit, max_stack_level: 0, metered_s: 0, learned: false },
             breed: None,
             manner: Manner::default(),
             proven_manner: None,
@@ -543,7 +546,7 @@ impl Active {
             wire: None,
             trigger: Trigger::SessionStart,
             switched_at: now,
-            last_raise: None,
+            calm: Calm::default(),
             blocked_since: None,
             lease: Lease::default(),
             probes: false,

@@ -197,7 +197,7 @@ impl Csms {
         if let Some(retry) = active.retry_at.filter(|at| *at > now) {
             return Prospect::Refused(retry);
         }
-        let allowed_at = active.last_raise.map_or(now, |last| last + control.min_raise_interval);
+        let allowed_at = active.calm.allowed_at(control.min_raise_interval).unwrap_or(now);
         if !resumes && allowed_at > now {
             return Prospect::Interval(allowed_at);
         }
@@ -386,14 +386,18 @@ impl Csms {
         self.profiles_sent
     }
 
-    /// A hold ends by time.
+    /// A hold ends by time; where a sample shows that the car has not followed yet, later.
     pub(super) fn settle(&mut self, now: Time, point: PointIx, index: usize) {
         let state = &mut self.points[point.0];
-        let settle_max = self.sites[state.site.0].control.settle_max;
+        let control = &self.sites[state.site.0].control;
+        let patience = state.patience(&state.connectors[index], control);
+        let settle_max = control.settle_max;
         let Some(active) = state.connectors[index].active.as_mut() else { return };
-        let ended = active.entry.settle(now, settle_max);
+        let ended = active.entry.settle(now, patience);
         if let Some(oldest) = active.entry.oldest_hold() {
-            self.timers.arm(Key::Settle(point, index), oldest + settle_max);
+            let due = oldest + settle_max;
+            let due = if due > now { due } else { now + settle_max };
+            self.timers.arm(Key::Settle(point, index), due);
         }
         // Of one that nobody reaches the last sample tells nothing any more.
         if ended && self.points[point.0].line.online {

@@ -80,6 +80,9 @@ impl Csms {
     pub(super) fn adopt(&mut self, now: Time, site: SiteIx, config: SiteConfig) {
         let state = &mut self.sites[site.0];
         let before = state.ev_limit();
+        // What is told again is no news: rates that move with time do not move for it.
+        let same = state.configured_at.is_some() && state.config == config;
+        let trigger = if same { Trigger::Manual } else { Trigger::Config };
         state.config = config;
         state.configured_at = Some(now);
         let points = state.points.clone();
@@ -92,7 +95,7 @@ impl Csms {
         self.rewire(site);
         self.share_fallback(now, site);
         self.bound_starts_anew(now, site, before);
-        self.trigger_site(now, site, Trigger::Config);
+        self.trigger_site(now, site, trigger);
         self.timers.arm_by(Key::Decide(site), now);
     }
 

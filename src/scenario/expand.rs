@@ -15,6 +15,7 @@ use super::model::{
 use super::occupancy::Occupancy;
 use super::read::fits;
 use super::streams::stream;
+use super::timeline;
 use crate::time::{Span, Time};
 use crate::units::{PILOT_MINIMUM, Watts};
 use crate::vehicle::{Acceptance, VehicleSpec};
@@ -75,7 +76,7 @@ pub fn expand(scenario: &Scenario, seed: u64) -> Fleet {
     for (number, session) in sessions.iter_mut().enumerate() {
         session.id_tag = format!("TAG{:06}", number + 1);
     }
-    Fleet { sessions, turned_away }
+    Fleet { sessions, turned_away, timeline: timeline::expand(scenario, seed) }
 }
 
 /// Gives a car its connector: the lowest free one of the charger its file names, otherwise any
@@ -283,6 +284,8 @@ fn listed_car(
         efficiency: 1.0,
         reaction: Span::from_s(2),
         ramp_per_s: 0.0,
+        fall_time_constant: Span::ZERO,
+        swing: 0.0,
     };
     let wish_kwh = session.energy_kwh.min(battery.capacity_kwh - battery.initial_kwh);
     (Arc::new(vehicle), battery.initial_kwh, wish_kwh)

@@ -1,5 +1,6 @@
 //! A scenario after loading: every default filled in, every unit converted, nothing left to check.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// The links between chargers and central system.
     pub network: Network,
-    /// What happens at set instants, in ascending order.
+    /// What happens at set instants, in ascending order of the first time.
     pub timeline: Vec<TimelineEntry>,
     /// What a run must fulfil.
     pub asserts: Vec<Assertion>,
@@ -236,13 +237,26 @@ pub struct Network {
     pub loss: f64,
 }
 
-/// What happens at an instant.
+/// What happens at an instant, or again and again from then on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimelineEntry {
-    /// When.
+    /// When, the first time.
     pub at: Time,
+    /// How often again; in a [`Fleet`] nothing repeats any more.
+    pub repeats: Option<Repeats>,
     /// What.
     pub action: TimelineAction,
+}
+
+/// How something is repeated: after gaps that the seed draws evenly between two lengths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// Shortest gap, > 0.
+    pub every: Span,
+    /// Longest gap, >= `every`.
+    pub to: Span,
+    /// Not from this instant on.
+    pub until: Time,
 }
 
 /// A timeline action.
@@ -258,6 +272,10 @@ pub enum TimelineAction {
         strategy: Option<Strategy>,
         /// Minimum rate.
         min_charge_rate: Option<Watts>,
+        /// Weights, 1..=1000, of those named.
+        priorities: BTreeMap<ChargePointId, u32>,
+        /// Every other weight is drawn anew by the seed; in a [`Fleet`] they are all named.
+        shuffle_priorities: bool,
     },
     /// POST rebalance.
     Rebalance {
@@ -370,6 +388,8 @@ pub struct Fleet {
     pub sessions: Vec<PlannedSession>,
     /// Cars that found no free charger and drove on.
     pub turned_away: u32,
+    /// What happens at set instants, every repetition by itself, in ascending order.
+    pub timeline: Vec<TimelineEntry>,
 }
 
 /// One visit of one car.

@@ -82,6 +82,10 @@ fn kind(kind: &Kind) -> Value {
             json!({ "type": "array", "items": { "oneOf": QUIRKS.iter().map(quirk).collect::<Vec<_>>() } })
         }
         Kind::Acceptance => json!({ "oneOf": [{ "const": "ideal" }, table(&TWO_STAGE), curve()] }),
+        Kind::Weights => {
+            let weight = json!({ "type": "integer", "minimum": 1, "maximum": 1000 });
+            json!({ "type": "object", "additionalProperties": weight, "minProperties": 1 })
+        }
         Kind::Table(inner) => table(inner),
         Kind::Tables(inner) => json!({ "type": "array", "items": table(inner) }),
         Kind::Arrivals(forms) => {

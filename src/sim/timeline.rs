@@ -105,9 +105,9 @@ impl World<'_> {
     pub(super) fn timeline(&mut self, entry: usize) {
         let now = self.now;
         self.digest.event(now, 6, entry as u64, &[]);
-        let scenario = self.scenario;
+        let fleet = self.fleet;
         let elsewhere = self.central == Central::Elsewhere;
-        match &scenario.timeline[entry].action {
+        match &fleet.timeline[entry].action {
             TimelineAction::Fault { fault, on, lasts } => {
                 let points = self.targets(entry, on);
                 for point in &points {
@@ -125,13 +125,21 @@ impl World<'_> {
             }
             // Somebody else's site: its operator decides.
             _ if elsewhere => {}
-            TimelineAction::Config { max_power, reserve, strategy, min_charge_rate } => {
+            TimelineAction::Config {
+                max_power,
+                reserve,
+                strategy,
+                min_charge_rate,
+                priorities,
+                ..
+            } => {
                 let patch = ConfigPatch {
                     max_power: *max_power,
                     reserve: *reserve,
                     strategy: *strategy,
                     min_charge_rate: *min_charge_rate,
                     worst_load: None,
+                    priorities: priorities.clone(),
                 };
                 let before = self.csms.config(self.site()).clone();
                 self.csms.configure(now, self.site(), &patch);
@@ -148,8 +156,8 @@ impl World<'_> {
     /// The time that a fault was to last is over.
     pub(super) fn recovery(&mut self, entry: usize) {
         self.digest.event(self.now, 9, entry as u64, &[]);
-        let scenario = self.scenario;
-        if let TimelineAction::Fault { fault, on, .. } = &scenario.timeline[entry].action {
+        let fleet = self.fleet;
+        if let TimelineAction::Fault { fault, on, .. } = &fleet.timeline[entry].action {
             let mut points = self.targets(entry, on);
             // Another one of the kind may have struck meanwhile that lasts longer.
             let until = |point: usize| self.connections[point].faults[kind(*fault)];

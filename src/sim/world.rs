@@ -223,7 +223,7 @@ impl<'a> World<'a> {
             self.queue.push(session.arrival, Event::Arrival { visit });
             self.queue.push(session.departure, Event::Departure { visit });
         }
-        for (entry, planned) in self.scenario.timeline.iter().enumerate() {
+        for (entry, planned) in self.fleet.timeline.iter().enumerate() {
             self.queue.push(planned.at, Event::Timeline { entry });
         }
         self.plan_base_load();

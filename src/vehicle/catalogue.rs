@@ -47,6 +47,8 @@ fn model(name: &str, battery_kwh: f64, phases: u8, amps: i64, ac_watts: i64) -> 
         efficiency: 0.90,
         reaction: Span::from_s(2),
         ramp_per_s: 4.0,
+        fall_time_constant: Span::ZERO,
+        swing: 0.0,
     }
 }
 

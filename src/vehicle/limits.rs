@@ -31,23 +31,24 @@ impl AcSupply {
         self.phases.min(spec.ac_phases).min(3)
     }
 
-    /// The current per phase the car aims at, standing on this step of its acceptance.
-    pub(super) fn target_ma(self, spec: &VehicleSpec, step: i64) -> i64 {
+    /// The current per phase the car aims at, standing on this step of its acceptance and taking
+    /// so much more than it accepts.
+    pub(super) fn target_ma(self, spec: &VehicleSpec, step: i64, swing_ma: i64) -> i64 {
         let volts = self.voltage_v * i64::from(self.phases_used(spec));
         if volts <= 0 {
             return 0;
         }
         let per_phase = |power: Watts| power.0.saturating_mul(1000) / volts;
-        let limit = ma(self.current.min(spec.ac_max_current))
-            .min(per_phase(spec.ac_max_power))
-            .min(per_phase(self.max_power));
-        if limit < minimum_ma(spec) {
+        let offered = ma(self.current).min(per_phase(self.max_power));
+        let own = ma(spec.ac_max_current).min(per_phase(spec.ac_max_power));
+        if offered.min(own) < minimum_ma(spec) {
             return 0;
         }
-        if step >= STEPS {
-            return limit;
-        }
-        limit.min(ac_maximum(spec).0 * 1000 * step / (STEPS * volts))
+        let accepted = match step {
+            STEPS.. => own,
+            _ => own.min(ac_maximum(spec).0 * 1000 * step / (STEPS * volts)),
+        };
+        offered.min((accepted + swing_ma).max(0))
     }
 
     /// The draw at this current per phase.
@@ -64,9 +65,10 @@ pub(super) fn minimum_ma(spec: &VehicleSpec) -> i64 {
     ma(spec.min_current.max(PILOT_MINIMUM))
 }
 
-/// The DC power the car aims at, standing on this step of its acceptance.
-pub(super) fn dc_target_mw(spec: &VehicleSpec, offered: Watts, step: i64) -> i64 {
-    let accepted = (spec.dc_max_power.0 * 1000 * step / STEPS).max(0);
+/// The DC power the car aims at, standing on this step of its acceptance and taking so much more
+/// than it accepts.
+pub(super) fn dc_target_mw(spec: &VehicleSpec, offered: Watts, step: i64, swing_mw: i64) -> i64 {
+    let accepted = (spec.dc_max_power.0 * 1000 * step / STEPS + swing_mw).max(0);
     (offered.floor_zero().0.saturating_mul(1000)).min(accepted)
 }
 

@@ -11,6 +11,15 @@ use super::limits::{self, AcSupply};
 use super::reaction::Reaction;
 use super::{Draw, Offer, VehicleSpec};
 
+/// A level that falls by the time constant is there when it is so near.
+const NEAR_MA: i64 = 100;
+const NEAR_MW: i64 = 100_000;
+/// A car whose draw swings takes another level so often ..
+const SWING_EVERY: Span = Span::from_s(10);
+/// .. these in turn, as parts of the swing: their number divides no usual meter interval, so that
+/// samples see them all, and they add up to nothing.
+const SWING: [f64; 7] = [0.0, 0.8, -0.5, 1.0, -1.0, 0.4, -0.7];
+
 /// A car at an EVSE, from plug-in to unplug.
 ///
 /// The state at an instant depends on the offers and their instants only, not on how often
@@ -27,8 +36,11 @@ pub struct Vehicle {
     reaction: Reaction,
     /// Milliamperes per phase (AC) or milliwatts (DC).
     level: i64,
-    /// The ramp climbs no earlier than this.
+    /// The ramp moves no earlier than this.
     ramp_at: Time,
+    /// Share of the distance to a lower target that is left after a second, by the time constant.
+    left_after_1s: f64,
+    plugged_in: Time,
     draw: Draw,
     /// Energy up to `since`; the draw is constant from there on.
     account: EnergyAccount,
@@ -57,6 +69,8 @@ impl Vehicle {
             reaction: Reaction::new(spec.reaction, now),
             level: 0,
             ramp_at: now,
+            left_after_1s: left_after_1s(spec.fall_time_constant),
+            plugged_in: now,
             draw: Draw::default(),
             account: EnergyAccount::default(),
             since: now,
@@ -131,12 +145,12 @@ impl Vehicle {
             Offer::None if self.spec.ac_phases > 0 => (3, NOMINAL_VOLTAGE_V),
             Offer::None | Offer::Dc { .. } => {
                 let step = self.step_of(&self.dc_stairs);
-                return Watts(limits::dc_target_mw(&self.spec, Watts(i64::MAX), step) / 1000);
+                return Watts(limits::dc_target_mw(&self.spec, Watts(i64::MAX), step, 0) / 1000);
             }
         };
         let (current, max_power) = (DeciAmps(i64::MAX), Watts(i64::MAX));
         let supply = AcSupply { current, phases, voltage_v, max_power };
-        let level = supply.target_ma(&self.spec, self.step_of(&self.ac_stairs));
+        let level = supply.target_ma(&self.spec, self.step_of(&self.ac_stairs), 0);
         Watts(supply.draw(&self.spec, level).power_mw / 1000)
     }
 
@@ -239,12 +253,13 @@ impl Vehicle {
             return;
         };
         self.reaction.settle(now);
-        let climbs_at = self.follow(now, stair.step);
-        self.next = self.reaction.due().min(climbs_at).min(self.energy_event(now, stair));
+        let moves_at = self.follow(now, stair.step);
+        let events = self.energy_event(now, stair).min(self.next_swing(now));
+        self.next = self.reaction.due().min(moves_at).min(events);
     }
 
     /// Moves level and draw towards what the followed offer permits on this acceptance step, and
-    /// says when the ramp climbs on.
+    /// says when the ramp moves on.
     fn follow(&mut self, now: Time, step: i64) -> Time {
         match self.reaction.followed() {
             Offer::None => {
@@ -259,26 +274,34 @@ impl Vehicle {
                     // The on-board charger starts anew when phases are added.
                     self.level = 0;
                 }
-                let target = supply.target_ma(&self.spec, step);
+                let target = supply.target_ma(&self.spec, step, self.swing(now, 1e3));
                 let rise = rise_per_s(self.spec.ramp_per_s, 1e3);
                 let least = limits::minimum_ma(&self.spec);
-                let climbs_at = self.climb(now, target, rise, least);
+                let moves_at = self.approach(now, target, (rise, least), NEAR_MA);
                 self.draw = supply.draw(&self.spec, self.level);
-                climbs_at
+                moves_at
             }
             Offer::Dc { power } => {
-                let target = limits::dc_target_mw(&self.spec, power, step);
+                let target = limits::dc_target_mw(&self.spec, power, step, self.swing(now, 1e6));
                 let rise = rise_per_s(self.spec.ramp_per_s, 1e6);
-                let climbs_at = self.climb(now, target, rise, 0);
+                let moves_at = self.approach(now, target, (rise, 0), NEAR_MW);
                 self.draw = limits::dc_draw(self.level);
-                climbs_at
+                moves_at
             }
         }
     }
 
-    /// Falls to the target at once; climbs to it by at most one step of `rise` a second, the first
-    /// one from zero to at least `least`. Without `rise` it climbs at once, too.
-    fn climb(&mut self, now: Time, target: i64, rise: Option<i64>, least: i64) -> Time {
+    /// Falls to the target at once, or by the time constant until it is near; climbs to it by at
+    /// most one step of `rise` a second, the first one from zero to at least `least`. Without `rise`
+    /// it climbs at once, too.
+    fn approach(
+        &mut self,
+        now: Time,
+        target: i64,
+        (rise, least): (Option<i64>, i64),
+        near: i64,
+    ) -> Time {
+        let falls = target < self.level && self.left_after_1s > 0.0;
         match rise {
             Some(rise) if target > self.level => {
                 if now >= self.ramp_at {
@@ -287,9 +310,31 @@ impl Vehicle {
                     self.ramp_at = now + Span::from_s(1);
                 }
             }
+            _ if falls => {
+                if now >= self.ramp_at {
+                    let above = ((self.level - target) as f64 * self.left_after_1s) as i64;
+                    self.level = target + if above > near { above } else { 0 };
+                    self.ramp_at = now + Span::from_s(1);
+                }
+            }
             _ => self.level = target,
         }
-        if self.level < target { self.ramp_at } else { Time::NEVER }
+        if self.level != target { self.ramp_at } else { Time::NEVER }
+    }
+
+    /// How much more than it accepts the car takes now, in these units of its swing.
+    fn swing(&self, now: Time, units: f64) -> i64 {
+        let turn = now.since(self.plugged_in).0.div_euclid(SWING_EVERY.0);
+        let share = SWING[turn.rem_euclid(SWING.len() as i64) as usize];
+        (self.spec.swing * share * units).round() as i64
+    }
+
+    fn next_swing(&self, now: Time) -> Time {
+        if self.spec.swing <= 0.0 || self.reaction.followed() == Offer::None {
+            return Time::NEVER;
+        }
+        let turn = now.since(self.plugged_in).0.div_euclid(SWING_EVERY.0);
+        self.plugged_in + SWING_EVERY * (turn + 1)
     }
 
     /// When wish, full battery or the next acceptance step is reached at the present draw.
@@ -325,6 +370,11 @@ pub fn feasible(
     }
     vehicle.advance(end);
     (vehicle.metered_kwh(), Watts((most_mw + 999).div_euclid(1000)))
+}
+
+/// Share of a distance that is left after a second.
+fn left_after_1s(time_constant: Span) -> f64 {
+    if time_constant <= Span::ZERO { 0.0 } else { libm::exp(-1.0 / time_constant.s()) }
 }
 
 /// One second of ramp in units of the level; `None`: the car has no ramp.

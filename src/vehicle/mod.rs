@@ -100,4 +100,10 @@ pub struct VehicleSpec {
     pub reaction: Span,
     /// Ramp of rising power in amperes per second per phase (AC) or kW per second (DC); 0: at once.
     pub ramp_per_s: f64,
+    /// Falling power approaches what is offered exponentially with this time constant, in steps of
+    /// a second, and is there within 0.1 A or 0.1 kW; 0: at once. An opened contactor cuts it.
+    pub fall_time_constant: Span,
+    /// What the car takes swings by up to so much around what it accepts, in amperes per phase (AC)
+    /// or kW (DC), every ten seconds; never above what is offered.
+    pub swing: f64,
 }

@@ -30,6 +30,7 @@ fn an_outage_closes_the_socket_and_what_was_metered_meanwhile_is_told_afterwards
     let mut scenario = scenario(&["cp_1", "cp_2"]);
     scenario.timeline = vec![TimelineEntry {
         at: scenario.start + Span::from_s(180),
+        repeats: None,
         action: TimelineAction::Fault {
             fault: Fault::Offline,
             on: Targets::Listed(vec![0]),

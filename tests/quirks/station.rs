@@ -346,6 +346,36 @@ fn a_list_of_measurands_is_refused_or_reboots_the_station() {
 }
 
 #[test]
+fn one_limit_in_so_many_is_refused_whatever_it_asks() {
+    let mut station = Station::charging(&["rejects_one_in=3"]);
+    let told: Vec<(String, f64)> =
+        (0..9).map(|n| (station.limit(f64::from(10 + n)), station.amps())).collect();
+    let refused: Vec<usize> = (0..9).filter(|n| told[*n].0 == "Rejected").collect();
+    assert_eq!(refused.len(), 3, "{told:?}");
+    assert!(refused.windows(2).all(|pair| pair[1] - pair[0] == 3), "{told:?}");
+    for n in 1..9 {
+        let before = told[n - 1].1;
+        let expected = if refused.contains(&n) { before } else { 10.0 + n as f64 };
+        assert_eq!(told[n].1, expected, "what is refused has no effect: {told:?}");
+    }
+}
+
+#[test]
+fn a_meter_that_lags_shows_an_earlier_draw_and_the_right_register() {
+    let mut station = Station::charging(&["meter_lag_s=90"]);
+    let power = "Power.Active.Import";
+    assert_eq!(station.metered(power), [triple("0.0", "W", "null")]);
+    assert_eq!(station.metered(power), [triple("0.0", "W", "null")]);
+    let draw = Draw { power_mw: 6_900_000, current_ma: [10_000; 3] };
+    station.point.set_draw(station.now, 1, draw, true, None);
+    assert_eq!(station.metered(power), [triple("11040.0", "W", "null")], "two samples ago");
+    assert_eq!(station.metered(power), [triple("11040.0", "W", "null")]);
+    assert_eq!(station.metered(power), [triple("6900.0", "W", "null")]);
+    let register = station.metered("Energy.Active.Import.Register");
+    assert_eq!(register, [triple("828", "Wh", "null")], "two minutes of 11 kW, four of 6.9 kW");
+}
+
+#[test]
 fn a_station_hangs_up_on_errors_and_on_early_questions() {
     let mut station = Station::booted(&["disconnects_after_errors=4"]);
     station.refuses = &["FirmwareStatusNotification"];

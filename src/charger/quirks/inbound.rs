@@ -83,7 +83,7 @@ impl ChargePoint {
 }
 
 impl Oddity {
-    fn fate(&self, call: &frame::Call<'_>, running: &[u32]) -> Fate {
+    fn fate(&mut self, call: &frame::Call<'_>, running: &[u32]) -> Fate {
         let named = |list: &[&'static str]| list.iter().any(|name| call.action == *name);
         if named(&self.knobs.never_replies) {
             return Fate::Unanswered;
@@ -93,7 +93,13 @@ impl Oddity {
             return Fate::Answered(Err(fault(code, "not by this station")));
         }
         match Action::from_name(&call.action) {
-            Some(Action::SetChargingProfile) => self.profile_fate(call.payload, running),
+            Some(Action::SetChargingProfile) => {
+                self.asked += 1;
+                match self.knobs.rejects_one_in {
+                    Some(turn) if self.asked.is_multiple_of(turn) => Refused::Rejected.fate(),
+                    _ => self.profile_fate(call.payload, running),
+                }
+            }
             Some(Action::GetCompositeSchedule)
                 if self.knobs.composite == Some(CompositeStyle::Rejected) =>
             {

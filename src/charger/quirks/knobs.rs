@@ -96,6 +96,7 @@ pub(super) struct Knobs {
     pub(super) max_stack_level: Option<i32>,
     pub(super) purposes: Vec<(&'static str, Refused)>,
     pub(super) kinds: Vec<(&'static str, Refused)>,
+    pub(super) rejects_one_in: Option<u64>,
     pub(super) rejects_zero: bool,
     pub(super) rejects_fractions: bool,
     pub(super) rejects_outside_transaction: bool,
@@ -134,6 +135,7 @@ pub(super) struct Knobs {
     pub(super) fractional_meter_stop: bool,
     pub(super) meters_only: Option<Measurand>,
     pub(super) meter_max_values: Option<usize>,
+    pub(super) meter_lag: Option<Span>,
     pub(super) meter_context: Option<ReadingContext>,
     pub(super) one_value_per_sample: bool,
     /// Power is multiplied by this and divided by ten.

@@ -35,6 +35,7 @@ use crate::charger::keys::Keys;
 use crate::charger::point::ChargePoint;
 use crate::ocpp::profile::{ProfileStore, StationLimits};
 use crate::time::{Span, Time};
+use crate::vehicle::Draw;
 use knobs::Knobs;
 
 /// What can go wrong with a charge point for a while.
@@ -71,6 +72,8 @@ pub(super) struct Oddity {
     late_answers: VecDeque<(Time, String)>,
     /// The instant of the last timer run: when what goes out now is sent.
     now: Time,
+    /// SetChargingProfiles that have come in, from a number of its own on.
+    asked: u64,
     /// CALLERRORs on this connection.
     errors: u32,
     /// When to meter connectors without a transaction, and when to tell the firmware's status.
@@ -110,6 +113,8 @@ struct Spot {
     told_status: String,
     /// A status was held back and is to be told now.
     status_at: Option<Time>,
+    /// What its samples saw, as far back as its meter lags.
+    seen: VecDeque<(Time, Draw)>,
 }
 
 impl Oddity {
@@ -121,6 +126,7 @@ impl Oddity {
             spots: vec![Spot::default(); connectors as usize],
             late_answers: VecDeque::new(),
             now,
+            asked: 0,
             errors: 0,
             idle_at: Time::NEVER,
             firmware_at: Time::NEVER,
@@ -151,7 +157,10 @@ impl ChargePoint {
         }
         self.store = ProfileStore::new(limits);
         self.clock_offset = knobs.clock_offset.unwrap_or(self.clock_offset);
-        self.oddity = Some(Box::new(Oddity::new(knobs, kind_of(quirks), spec.connectors, now)));
+        let mut oddity = Oddity::new(knobs, kind_of(quirks), spec.connectors, now);
+        // Stations of a kind do not refuse all at once.
+        oddity.asked = u64::from(folded(self.id().as_str()));
+        self.oddity = Some(Box::new(oddity));
         self.spec = spec.into();
         self.schedule_clock_sample(now);
         self
@@ -210,6 +219,10 @@ impl ChargePoint {
 /// A number that tells sets of quirks apart (FNV-1a); never 0.
 fn kind_of(quirks: &[Quirk]) -> u32 {
     let texts = quirks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    folded(&texts).max(1)
+}
+
+fn folded(text: &str) -> u32 {
     let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    texts.bytes().fold(0x811c_9dc5, fold).max(1)
+    text.bytes().fold(0x811c_9dc5, fold)
 }

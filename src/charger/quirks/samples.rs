@@ -3,11 +3,31 @@
 use serde_json::{Map, Value};
 
 use crate::charger::measurand::Measurand;
+use crate::charger::point::ChargePoint;
+use crate::time::Time;
+use crate::vehicle::Draw;
 
 use super::Oddity;
 use super::knobs::{EnergyStyle, PhaseStyle};
 
 type Sample = Map<String, Value>;
+
+impl ChargePoint {
+    /// What the meter of connector index `c` shows where the car draws this.
+    pub(in crate::charger) fn shown_draw(&mut self, now: Time, c: usize, draw: Draw) -> Draw {
+        let Some(oddity) = &mut self.oddity else { return draw };
+        let Some(lag) = oddity.knobs.meter_lag else { return draw };
+        let seen = &mut oddity.spots[c].seen;
+        seen.push_back((now, draw));
+        while seen.get(1).is_some_and(|(at, _)| now.since(*at) >= lag) {
+            seen.pop_front();
+        }
+        match seen.front() {
+            Some((at, shown)) if now.since(*at) >= lag => *shown,
+            _ => Draw::default(),
+        }
+    }
+}
 
 impl Oddity {
     /// Rewords the elements of `meterValue` or `transactionData`.

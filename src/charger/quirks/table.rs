@@ -123,6 +123,14 @@ pub const QUIRKS: &[Entry] = &[
             k.unlimited_after_zero = true;
         },
     ),
+    whole(
+        "rejects_one_in",
+        (2, 100_000),
+        "rejects one limit in so many, whatever it asks",
+        |k, n| {
+            k.rejects_one_in = Some(n.unsigned_abs());
+        },
+    ),
     flag("accepts_without_effect", "effect", "accepts every profile without effect", |k| {
         k.accepts_without_effect = true;
     }),
@@ -284,6 +292,14 @@ pub const QUIRKS: &[Entry] = &[
     whole("meter_max_values", (1, 30), "drops metered values beyond so many", |k, n| {
         k.meter_max_values = Some(n as usize);
     }),
+    whole(
+        "meter_lag_s",
+        (1, 600),
+        "shows the power and the currents of its last sample at least so many seconds ago",
+        |k, n| {
+            k.meter_lag = Some(Span::from_s(n));
+        },
+    ),
     style("meter_context", CONTEXTS, "tells this context with every value", |k, name| {
         k.meter_context = ReadingContext::from_wire(name);
     }),

@@ -137,7 +137,7 @@ impl Point {
         add(Cause::InFlight, power(entry.in_flight()), None);
         add(Cause::Unanswered, power(entry.unanswered()), None);
         if let Some((old, lowered_at)) = entry.largest_hold() {
-            let until = lowered_at + control.settle_max;
+            let until = lowered_at + self.patience(connector, control);
             add(Cause::NotSeenToFollow, power(Some(old)), Some(until));
         }
         add(Cause::LeftOver, power(active.beneath), None);

@@ -269,7 +269,7 @@ fn a_draw_that_no_later_sample_contradicts_keeps_its_room_beyond_the_settling_ti
     bench.meter(0, slow, 32);
     bench.wait(15);
     let reserved = bench.csms.reserved_at(PointIx(0));
-    assert!(reserved >= Watts(32 * 690), "{reserved} although it draws 22 kW");
+    assert!(reserved >= Watts(22_000), "{reserved} although it draws 22 kW");
 }
 
 #[test]
@@ -331,4 +331,65 @@ fn one_of_three_currents_without_a_power_is_no_proof_that_a_car_has_followed() {
     );
     bench.call(0, "MeterValues", &request);
     assert_eq!(bench.csms.reserved(bench.site), Watts(22_000));
+}
+
+/// Two cars, and the instant at which the first is told 14 A instead of 32 A.
+fn lowered(bench: &mut Bench) -> i64 {
+    (0..2).for_each(|point| bench.boot(point));
+    let (first, second) = (bench.charge(0), bench.charge(1));
+    bench.wait(60);
+    bench.meter(0, first, 32);
+    let patch = ConfigPatch { max_power: Some(Watts(30_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    bench.wait(12);
+    bench.meter(1, second, 14);
+    first
+}
+
+#[test]
+fn a_slow_car_was_taken_for_a_charger_that_ignores_limits() {
+    let mut bench = Bench::new(2);
+    let id = lowered(&mut bench);
+    for amps in [27, 23, 20, 18, 17, 16, 15] {
+        bench.meter(0, id, amps);
+        let reserved = bench.csms.reserved_at(PointIx(0));
+        assert!(reserved >= Watts(amps * 690), "{reserved} while it draws {amps} A");
+        bench.wait(10);
+    }
+    bench.meter(0, id, 14);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "it has followed");
+    let accused = |event: &&Event| matches!(event, Event::TroubleChanged { .. });
+    assert_eq!(bench.events.iter().find(accused), None);
+}
+
+#[test]
+fn samples_that_waited_were_judged_without_the_hold_of_their_time() {
+    let mut bench = Bench::new(2);
+    let id = lowered(&mut bench);
+    let mut texts = Vec::new();
+    for amps in [27, 22, 17] {
+        texts.push(bench.meter_text(id, amps));
+        bench.wait(6);
+    }
+    bench.wait(20);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "the hold has ended");
+    for text in texts {
+        bench.call(0, "MeterValues", &text);
+        assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "that was long ago");
+    }
+}
+
+#[test]
+fn a_slow_car_behind_a_line_that_stalls_was_let_go_by_time() {
+    let mut bench = Bench::new(2);
+    lowered(&mut bench);
+    bench.wait(30);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "one that is metered rarely");
+    let mut bench = Bench::new(2);
+    bench.csms.points[0].capabilities.metered_s = 10;
+    lowered(&mut bench);
+    bench.wait(60);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(22_000), "where are its samples?");
+    bench.wait(60);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "not for ever");
 }

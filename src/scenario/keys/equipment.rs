@@ -181,6 +181,20 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "What cars prove to accept waits this long for company",
         ),
         key(
+            "acceptance_window",
+            Default,
+            lasting(0, HOUR),
+            "\"60s\"",
+            "A car is below its offer for this long before others get what it leaves",
+        ),
+        key(
+            "acceptance_window_max",
+            Default,
+            lasting(0, DAY),
+            "\"16m\"",
+            "One whose draw trembles has to be ever longer, up to this",
+        ),
+        key(
             "raise_dead_band_a",
             Default,
             number(0.0, 100.0, "A"),
@@ -192,7 +206,7 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             Default,
             lasting(0, DAY),
             "\"60s\"",
-            "At most one raise per connector in this time",
+            "At most one raise per connector in this time; up to 16 times as long while limits swing",
         ),
         key(
             "settle_max",
@@ -414,6 +428,21 @@ pub(in crate::scenario) static VEHICLES: Table = Table {
             number(0.0, 1000.0, "A/s or kW/s"),
             "2",
             "Ramp of rising power: A/s per phase (AC), kW/s (DC); 0: at once",
+        ),
+        key(
+            "fall_time_constant",
+            Optional,
+            lasting(0, 600),
+            "\"12s\"",
+            "Falling power approaches its new limit exponentially with it, slower than cars may; 0s: at \
+             once",
+        ),
+        key(
+            "swing",
+            Optional,
+            number(0.0, 50.0, "A or kW"),
+            "1.5",
+            "What it takes swings by up to so much around what it accepts: A per phase (AC), kW (DC)",
         ),
     ],
 };

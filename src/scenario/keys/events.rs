@@ -127,6 +127,21 @@ pub(in crate::scenario) static TIMELINE: Table = Table {
              date-time",
         ),
         key(
+            "every",
+            Optional,
+            lasting(1, 366 * DAY),
+            "\"30s\"",
+            "It happens again after this, and again, until the run ends or `until`",
+        ),
+        key(
+            "to",
+            Optional,
+            lasting(1, 366 * DAY),
+            "\"90s\"",
+            "Each gap is drawn evenly from `every` to this, once for all strategies",
+        ),
+        key("until", Optional, Kind::Moment, "\"14:00\"", "It does not happen again from then on"),
+        key(
             "set",
             Optional,
             Kind::Table(&SET),
@@ -180,6 +195,20 @@ pub(in crate::scenario) static SET: Table = Table {
             number(0.0, 1000.0, "kW"),
             "3.7",
             "Smallest rate worth offering",
+        ),
+        key(
+            "priorities",
+            Optional,
+            Kind::Weights,
+            "{ cp_001 = 5, \"lot_*\" = 2 }",
+            "Weights of chargers, 1 to 1000; the others keep theirs; * stands for the rest of an identity",
+        ),
+        key(
+            "shuffle_priorities",
+            Default,
+            Kind::Flag,
+            "false",
+            "Draws every weight anew from 1 to 1000, tens as likely as hundreds; `priorities` go before",
         ),
     ],
 };

@@ -86,6 +86,8 @@ pub(in crate::scenario) enum Kind {
     /// A list of texts, each a quirk; checked where it is used.
     Quirks,
     Acceptance,
+    /// A table of identities and whole numbers from 1 to 1000; checked where it is used.
+    Weights,
     Table(&'static Table),
     /// `[[x]]`.
     Tables(&'static Table),

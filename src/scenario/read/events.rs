@@ -1,15 +1,21 @@
 //! `[network]`, `[[timeline]]` and `[[assert]]`.
 
+use std::collections::BTreeMap;
+
 use super::Run;
 use super::faults;
 use super::problems::Problems;
 use super::record::Record;
 use super::site::{power, strategy};
+use crate::ids::ChargePointId;
 use crate::scenario::model::{
-    Assertion, Charger, Network, Severity, Site, TimelineAction, TimelineEntry,
+    Assertion, Charger, Network, Repeats, Severity, Site, TimelineAction, TimelineEntry,
 };
 use crate::scenario::quantity::span_text;
-use crate::time::Span;
+use crate::time::{Span, Time};
+
+/// An entry is repeated at most so often in a run.
+const MOST_REPETITIONS: i64 = 100_000;
 
 /// The links.
 pub(super) fn network(root: &Record) -> Network {
@@ -40,13 +46,70 @@ pub(super) fn timeline(
                 .label(&format!("the run takes {length} from {}", run.start))
                 .help("choose a time within the run, for example \"+2h\", or a longer `duration`");
         }
+        let repeats = repeats(record, run, at, problems);
         if let (Some(at), Some(action)) = (at, action) {
-            entries.push((TimelineEntry { at, action }, record));
+            entries.push((TimelineEntry { at, repeats, action }, record));
         }
     }
     entries.sort_by_key(|(entry, _)| entry.at);
     check_reserve(&entries, site, problems);
     entries.into_iter().map(|(entry, _)| entry).collect()
+}
+
+/// `every`, `to` and `until` of an entry that happens at `at` first.
+fn repeats(
+    record: &Record,
+    run: &Run,
+    at: Option<Time>,
+    problems: &mut Problems<'_>,
+) -> Option<Repeats> {
+    if !record.has("every") {
+        for key in ["to", "until"].into_iter().filter(|key| record.has(key)) {
+            problems
+                .error(record.at(key), &format!("`{key}` goes with `every` only"))
+                .label("nothing is repeated here")
+                .help("leave it out, or say how often, for example `every = \"30s\"`");
+        }
+        return None;
+    }
+    let every = record.lasting("every")?;
+    let to = record.lasting("to").unwrap_or(every);
+    if to < every {
+        problems
+            .error(record.at("to"), "no gap can be drawn")
+            .label(&format!("shorter than `every`, {}", span_text(every)))
+            .help("swap `every` and `to`, or leave `to` out");
+    }
+    let until = record.moment("until").map(|moment| run.resolve(moment));
+    if until.zip(at).is_some_and(|(until, at)| until <= at) {
+        problems
+            .error(record.at("until"), "it ends before it begins")
+            .label("not later than `at`")
+            .help("choose a later time, for example \"+2h\", or leave it out");
+    }
+    let until = until.map_or(run.end, |until| until.min(run.end));
+    if run.known && run.length().0 / every.0 > MOST_REPETITIONS {
+        problems
+            .error(record.at("every"), "it happens too often")
+            .label(&format!("more than {MOST_REPETITIONS} times in {}", span_text(run.length())))
+            .help("choose a longer gap");
+        return None;
+    }
+    Some(Repeats { every, to, until })
+}
+
+/// The weights that `set` gives, by identity.
+fn priorities(
+    set: &Record,
+    chargers: &[Charger],
+    problems: &mut Problems<'_>,
+) -> BTreeMap<ChargePointId, u32> {
+    let mut all = BTreeMap::new();
+    for (name, weight) in set.weights("priorities") {
+        let places = faults::named(name, chargers, problems);
+        all.extend(places.into_iter().map(|place| (chargers[place].id.clone(), *weight)));
+    }
+    all
 }
 
 const ACTIONS: [&str; 4] = ["set", "rebalance", "fault", "recover"];
@@ -91,6 +154,8 @@ fn action(
         reserve: power(set, "reserve_kw"),
         strategy: strategy(set),
         min_charge_rate: power(set, "min_charge_rate_kw"),
+        priorities: priorities(set, chargers, problems),
+        shuffle_priorities: set.flag("shuffle_priorities").unwrap_or_default(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `fault` and `recover` in `[[timeline]]`.
 
 use super::problems::Problems;
-use super::record::Record;
+use super::record::{Located, Record};
 use crate::scenario::model::{Charger, Fault, Targets, TimelineAction};
 use crate::scenario::suggest;
 use crate::time::Span;
@@ -84,19 +84,7 @@ fn targets(record: &Record, chargers: &[Charger], problems: &mut Problems<'_>) -
     }
     let mut listed = Vec::new();
     for name in record.texts("chargers") {
-        let before = listed.len();
-        let fits = |id: &str| match name.value.strip_suffix('*') {
-            Some(first) => id.starts_with(first),
-            None => id == name.value,
-        };
-        listed.extend((0..chargers.len()).filter(|at| fits(chargers[*at].id.as_str())));
-        if listed.len() == before {
-            let known: Vec<&str> = chargers.iter().map(|charger| charger.id.as_str()).collect();
-            problems
-                .error(name.span.clone(), &format!("no charger is called `{}`", name.value))
-                .label("unknown")
-                .help(&suggest::hint(&name.value, "chargers", &known));
-        }
+        listed.extend(named(name, chargers, problems));
     }
     if record.texts("chargers").is_empty() {
         problems
@@ -107,4 +95,26 @@ fn targets(record: &Record, chargers: &[Charger], problems: &mut Problems<'_>) -
     listed.sort_unstable();
     listed.dedup();
     Some(Targets::Listed(listed))
+}
+
+/// The chargers of a name, by their places; * stands for the rest of an identity.
+pub(super) fn named(
+    name: &Located<String>,
+    chargers: &[Charger],
+    problems: &mut Problems<'_>,
+) -> Vec<usize> {
+    let fits = |id: &str| match name.value.strip_suffix('*') {
+        Some(first) => id.starts_with(first),
+        None => id == name.value,
+    };
+    let places = (0..chargers.len()).filter(|at| fits(chargers[*at].id.as_str()));
+    let places: Vec<usize> = places.collect();
+    if places.is_empty() {
+        let known: Vec<&str> = chargers.iter().map(|charger| charger.id.as_str()).collect();
+        problems
+            .error(name.span.clone(), &format!("no charger is called `{}`", name.value))
+            .label("unknown")
+            .help(&suggest::hint(&name.value, "chargers", &known));
+    }
+    places
 }

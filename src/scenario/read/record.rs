@@ -34,6 +34,7 @@ pub(super) enum Value {
     Moment(Moment),
     Zone(TimeZone),
     Texts(Vec<Located<String>>),
+    Weights(Vec<(Located<String>, u32)>),
     Acceptance(Acceptance),
     Record(Record),
     Records(Vec<Record>),
@@ -157,6 +158,14 @@ impl Record {
     pub(super) fn texts(&self, key: &str) -> &[Located<String>] {
         match self.values.get(key) {
             Some(Value::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    /// Identities and their weights; empty if there are none.
+    pub(super) fn weights(&self, key: &str) -> &[(Located<String>, u32)] {
+        match self.values.get(key) {
+            Some(Value::Weights(weights)) => weights,
             _ => &[],
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn read(
         }
         (Kind::Acceptance, _) => acceptance(key, value, problems).map(Value::Acceptance),
         (Kind::TextList | Kind::Quirks, DeValue::Array(items)) => texts(key, items, problems),
+        (Kind::Weights, DeValue::Table(toml)) => weights(key, toml, span, problems),
         (Kind::Table(table), DeValue::Table(toml)) => {
             Some(Value::Record(Record::read(table, toml, span, problems)))
         }
@@ -178,6 +179,38 @@ fn texts(key: &Key, items: &DeArray<'_>, problems: &mut Problems<'_>) -> Option<
         }
     }
     (texts.len() == items.len()).then_some(Value::Texts(texts))
+}
+
+fn weights(
+    key: &Key,
+    toml: &DeTable<'_>,
+    span: Range<usize>,
+    problems: &mut Problems<'_>,
+) -> Option<Value> {
+    if toml.is_empty() {
+        problems
+            .error(span, &format!("`{}` names none", key.name))
+            .label("an empty table")
+            .help(&format!("write for example `{} = {}`", key.name, key.example));
+        return None;
+    }
+    let mut weights = Vec::new();
+    for (name, value) in toml {
+        let DeValue::Integer(_) = value.get_ref() else {
+            let message = format!("the weight of `{}` is no whole number", name.get_ref());
+            problems
+                .error(value.span(), &message)
+                .label("expected a whole number")
+                .help(&format!("write for example `{} = {}`", key.name, key.example));
+            continue;
+        };
+        let Some(number) = number_of(value.get_ref()) else { continue };
+        if let Some(weight) = in_range(key, number, (1.0, 1000.0), "", value.span(), problems) {
+            let name = Located { value: name.get_ref().to_string(), span: name.span() };
+            weights.push((name, weight as u32));
+        }
+    }
+    Some(Value::Weights(weights))
 }
 
 fn tables(
@@ -374,5 +407,6 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Table(_) => "a table",
         Kind::Tables(_) | Kind::Arrivals(_) => "a list of tables",
         Kind::Named(_) => "a table of tables",
+        Kind::Weights => "a table of weights",
     }
 }

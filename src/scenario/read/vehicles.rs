@@ -149,6 +149,8 @@ fn changed(base: &VehicleSpec, record: &Record, problems: &mut Problems<'_>) -> 
         efficiency: record.number("efficiency").unwrap_or(base.efficiency),
         reaction: record.lasting("reaction").unwrap_or(base.reaction),
         ramp_per_s: record.number("ramp_per_s").unwrap_or(base.ramp_per_s),
+        fall_time_constant: record.lasting("fall_time_constant").unwrap_or(base.fall_time_constant),
+        swing: record.number("swing").unwrap_or(base.swing),
     };
     if spec.ac_phases == 0 && spec.dc_max_power == Watts::ZERO {
         problems

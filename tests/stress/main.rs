@@ -1,0 +1,6 @@
+//! The push protocol under stress: the scenario `stress`, and the same plant under other protocols.
+
+mod comparison;
+mod plant;
+mod protocols;
+mod scenario;
