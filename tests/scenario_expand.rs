@@ -15,12 +15,13 @@ fn text_of(name: &str) -> String {
     std::fs::read_to_string(path).expect("a shipped scenario")
 }
 
-const SHIPPED: [&str; 6] = [
+const SHIPPED: [&str; 7] = [
     "workplace.toml",
     "depot.toml",
     "highway.toml",
     "apartments.toml",
     "supermarket.toml",
+    "garage.toml",
     "old_chargers.toml",
 ];
 

@@ -19,6 +19,10 @@ use ampacity::units::Watts;
 const STRATEGIES: [Strategy; 4] =
     [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
+/// Those with a reference run.
+const SHIPPED: [&str; 7] =
+    ["workplace", "depot", "highway", "apartments", "supermarket", "garage", "old_chargers"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -139,6 +143,18 @@ fn the_supermarket_gives_way_to_its_building_under_every_strategy() {
         assert_eq!(rises, 3, "{name}: so often the building takes more than before");
         // The meter tells within 10 s, a car follows within 5 s.
         assert!(m.over_limit_s <= 16.0 * rises as f64, "{name}: {} s over", m.over_limit_s);
+    });
+}
+
+#[test]
+fn the_garage_keeps_every_feeder_and_phase_under_every_strategy() {
+    under_every_strategy("garage", |report, name| {
+        must_never_be_over(report, name);
+        let m = &report.metrics;
+        assert_eq!(m.wires_over_limit_s, 0.0, "{name}: draw over the limit of a wire");
+        let full = report.record.wires.iter().filter(|wire| wire.peak.0 * 20 >= wire.limit.0 * 19);
+        assert!(full.count() > 0, "{name}: no wire was ever nearly full");
+        assert_eq!(report.record.wires.len(), 3 + 3 + 3 + 3 + 4 + 2, "{name}");
     });
 }
 
@@ -338,7 +354,7 @@ fn must_equal_reference(name: &str, fresh: &str) {
 
 #[test]
 fn runs_repeat_the_references_byte_for_byte() {
-    for name in ["workplace", "depot", "highway", "apartments", "supermarket", "old_chargers"] {
+    for name in SHIPPED {
         let scenario = shipped(name);
         let record = run(&scenario, scenario.site.strategy, scenario.seed);
         let report = Report::new(&scenario, &record, "");

@@ -20,7 +20,7 @@ use crate::ids::ChargePointId;
 use crate::units::DeciAmps;
 
 /// Feeders and phases behind the grid connection of a site.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WiringBody {
     /// Nominal phase voltage, in V, for limits in amperes.
@@ -37,7 +37,6 @@ pub(super) struct WiringBody {
     unbalance_a: Option<f64>,
     /// Lines and boards that feed charge points, each after the one that feeds it.
     #[serde(default)]
-    #[schema(max_items = 1000)]
     feeders: Vec<FeederBody>,
     /// Where charge points hang; who is not named hangs at the grid connection, phases in order.
     #[serde(default)]
@@ -113,8 +112,23 @@ pub(super) enum Rotation {
 pub(super) struct WiringResponse {
     #[schema(example = "site_01HXMNOPQR34567890")]
     site_id: String,
-    #[serde(flatten)]
-    wiring: WiringBody,
+    /// Nominal phase voltage, in V.
+    #[schema(minimum = 50, maximum = 1500, example = 230)]
+    voltage_v: i64,
+    /// The most on each phase of the connection, in A, where that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, example = 160)]
+    max_current_a: Option<f64>,
+    /// The most that cars which do not use all phases may together draw on any phase, in A, where
+    /// that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000, example = 20)]
+    unbalance_a: Option<f64>,
+    /// Lines and boards that feed charge points.
+    feeders: Vec<FeederBody>,
+    /// Where charge points hang.
+    #[schema(value_type = BTreeMap<Id, ConnectionBody>)]
+    connections: BTreeMap<String, ConnectionBody>,
     /// Every limit: a feeder, one of its phases, unbalance.
     wires: Vec<WireBody>,
 }
@@ -195,8 +209,17 @@ async fn shown(api: &Shared, version: Version) -> Result<Response, Problem> {
         })
         .await?;
     let wiring = version.config.wiring.map(|wiring| *wiring).unwrap_or_default();
-    let body = WiringResponse { site_id: version.site_id, wiring: WiringBody::from(wiring), wires };
-    Ok(with_etag(Json(body).into_response(), &etag))
+    let body = WiringBody::from(wiring);
+    let told = WiringResponse {
+        site_id: version.site_id,
+        voltage_v: body.voltage_v,
+        max_current_a: body.max_current_a,
+        unbalance_a: body.unbalance_a,
+        feeders: body.feeders,
+        connections: body.connections,
+        wires,
+    };
+    Ok(with_etag(Json(told).into_response(), &etag))
 }
 
 fn nominal() -> i64 {

@@ -10,12 +10,13 @@
 //! - A transaction is ended from here only when what cannot be controlled alone exceeds the site's
 //!   limit, by the ledger and by the meters, and a second form of limit has not helped.
 
+use crate::csms::active::Active;
 use crate::csms::answers::backoff;
 use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Output, Trigger, Trouble};
 use crate::csms::line::Order;
 use crate::csms::manner::{Breed, Failure, Manner, Scope};
-use crate::csms::point::{Active, Point};
+use crate::csms::point::Point;
 use crate::csms::timers::Key;
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};

@@ -203,13 +203,14 @@ impl Csms {
             Ordering::Equal => {}
         }
         let allocated = active.allocated(&hardware);
+        let decided_at = active.aimed_at;
         if active.entry.oldest_hold() == Some(now) {
             self.timers.arm(Key::Settle(point, index), now + control.settle_max);
             self.timers.arm(Key::Confirm(point, index), now + control.confirm_after + STAMP);
         }
         if is_new {
             let connector = index as u32 + 1;
-            self.emit(Event::LimitAccepted { point, connector, limit: allocated });
+            self.emit(Event::LimitAccepted { point, connector, limit: allocated, decided_at });
         }
         self.session_limit_taken(now, point, index, manner);
         self.watch_lease(point, index);

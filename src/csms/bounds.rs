@@ -1,7 +1,7 @@
 //! What could be in force, told whenever it changes, so that a restart knows what to live with.
 
+use crate::csms::active::Active;
 use crate::csms::event::{Event, Output};
-use crate::csms::point::Active;
 use crate::csms::records::{Record, Subject};
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, Setpoint};

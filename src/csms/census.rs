@@ -6,10 +6,11 @@
 
 use crate::allocation::Session;
 use crate::charger::CurrentKind;
+use crate::csms::active::Active;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::control::Site;
 use crate::csms::event::Binding;
-use crate::csms::point::{Active, Point};
+use crate::csms::point::Point;
 use crate::csms::trust;
 use crate::csms::wiring::Wired;
 use crate::csms::{Csms, PointIx, SiteIx};

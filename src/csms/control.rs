@@ -284,6 +284,7 @@ impl Csms {
         let same_rate = active.rate == rate;
         if active.target != Some(target) {
             active.trigger = trigger;
+            active.aimed_at = now;
             active.blocked_since = None;
         }
         active.rate = rate;

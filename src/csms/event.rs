@@ -71,6 +71,8 @@ pub enum Event {
         connector: u32,
         /// The limit, never above the hardware's rating.
         limit: Watts,
+        /// When it was decided; damping and missing room may have delayed it.
+        decided_at: Time,
     },
     /// A SetChargingProfile left.
     ProfileSent(ProfileSent),

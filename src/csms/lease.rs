@@ -375,8 +375,8 @@ impl Csms {
 
 /// The limit of a schedule so many seconds after its start.
 fn limit_at(schedule: &ChargingSchedule, unit: RateUnit, offset_s: i64) -> Option<Tenths> {
-    let periods = schedule.charging_schedule_period.iter();
-    let period = periods.filter(|period| period.start_period <= offset_s).next_back()?;
+    let mut periods = schedule.charging_schedule_period.iter();
+    let period = periods.rfind(|period| period.start_period <= offset_s)?;
     let covered = schedule.duration.is_none_or(|duration| offset_s < duration);
     (schedule.charging_rate_unit == unit && covered).then_some(period.limit)
 }

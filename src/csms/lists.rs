@@ -1,7 +1,8 @@
 //! What there is: sites, charge points, sessions, by the words of the REST API.
 
+use crate::csms::active::Active;
 use crate::csms::config::{Hardware, SiteConfig};
-use crate::csms::point::{Active, Connector, Point};
+use crate::csms::point::{Connector, Point};
 use crate::csms::transactions::{StopTold, Transaction};
 use crate::csms::{Csms, PointIx, SiteIx, Trouble, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};

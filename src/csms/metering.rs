@@ -5,10 +5,11 @@
 use crate::allocation::Reason;
 use crate::charger::CurrentKind;
 use crate::csms::acceptance::Learned;
+use crate::csms::active::Active;
 use crate::csms::config::{Control, Hardware, Setpoint};
 use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::mean::Mean;
-use crate::csms::point::{Active, Connector, Point};
+use crate::csms::point::{Connector, Point};
 use crate::csms::transactions::CURRENT_WITHIN;
 use crate::csms::trust::{self, Shown, Verdict};
 use crate::csms::{Csms, PointIx};

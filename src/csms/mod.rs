@@ -29,6 +29,7 @@
 
 pub mod acceptance;
 mod account;
+mod active;
 mod adapt;
 mod answers;
 mod bounds;

@@ -7,13 +7,14 @@
 //! as always, also where what was kept is more than a site has by now.
 
 use crate::csms::account::{Account, Scale};
+use crate::csms::active::Active;
 use crate::csms::config::{Hardware, Setpoint, SiteConfig};
 use crate::csms::event::Trigger;
 use crate::csms::lease::Lease;
 use crate::csms::ledger::Entry;
 use crate::csms::line::Line;
 use crate::csms::manner::{Breed, Manner};
-use crate::csms::point::{Active, StartSlot};
+use crate::csms::point::StartSlot;
 use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::{StopTold, Stray, Transaction};

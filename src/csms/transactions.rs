@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::csms::account::{Account, Scale};
+use crate::csms::active::Active;
 use crate::csms::event::{Event, Trigger};
-use crate::csms::point::{Active, Connector};
+use crate::csms::point::Connector;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, Wish};
 use crate::ids::{self, SessionId};

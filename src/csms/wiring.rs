@@ -18,8 +18,9 @@ use crate::allocation::network::{
     Grid, Kind, Limit, Limits, Loads, Network, Node, PhaseRotation, Phases, Place,
 };
 use crate::charger::CurrentKind;
+use crate::csms::active::Active;
 use crate::csms::census::Census;
-use crate::csms::point::{Active, Point, starts};
+use crate::csms::point::{Point, starts};
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ids::ChargePointId;
 use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V, Watts};

@@ -106,6 +106,7 @@ mod tests {
             delivered_kwh: 0.0,
             soc_pct: (0.0, 0.0),
             limits: Vec::new(),
+            decided: Vec::new(),
             charging: Vec::new(),
             stop_reason: None,
         }

@@ -165,11 +165,20 @@ impl Oscillation {
             .collect();
         let causes = exogenous(record);
         let window = echo_window(&scenario.site.control);
+        let decided = |session: usize, at: Time| {
+            let session = &record.sessions[session];
+            let place = session.limits.binary_search_by_key(&at, |(at, _)| *at).ok();
+            place.and_then(|place| session.decided.get(place).copied()).unwrap_or(at)
+        };
         let endogenous = sessions
             .iter()
             .enumerate()
             .flat_map(|(index, movement)| movement.changes.iter().map(move |at| (index, *at)))
-            .filter(|(_, at)| !happened_within(&causes, *at, window))
+            .filter(|(index, at)| {
+                // What was decided for a reason has it also where damping delayed it for long.
+                let held_up = at.since(decided(*index, *at)).max(Span::ZERO);
+                !happened_within(&causes, *at, window + held_up)
+            })
             .collect();
         Oscillation { sessions, endogenous }
     }

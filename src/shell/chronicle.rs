@@ -170,7 +170,7 @@ impl Chronicle {
                 });
                 self.tell_at(now, csms, point, "wish_changed", data, batch);
             }
-            Event::LimitAccepted { point, connector, limit } => {
+            Event::LimitAccepted { point, connector, limit, .. } => {
                 let data = json!({
                     "charge_point_id": csms.point_id(point).as_str(),
                     "connector_id": connector,

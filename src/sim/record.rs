@@ -128,6 +128,8 @@ pub struct SessionRecord {
     pub soc_pct: (f64, f64),
     /// Limits this session had, as accepted: (when, limit, cause); the first entry is the start.
     pub limits: Vec<(Time, Watts)>,
+    /// When each of them was decided.
+    pub decided: Vec<Time>,
     /// Spans in which power flowed.
     pub charging: Vec<(Time, Time)>,
     /// StopTransaction reason.

@@ -67,11 +67,12 @@ impl Recorder {
                     self.record.sessions[visit].stop_reason = Some(reason);
                 }
             }
-            Event::LimitAccepted { point, connector, limit } => {
+            Event::LimitAccepted { point, connector, limit, decided_at } => {
                 if let Some(visit) = self.charging.get(&(point.0, connector)) {
-                    let limits = &mut self.record.sessions[*visit].limits;
-                    if limits.last().is_none_or(|(_, last)| *last != limit) {
-                        limits.push((now, limit));
+                    let session = &mut self.record.sessions[*visit];
+                    if session.limits.last().is_none_or(|(_, last)| *last != limit) {
+                        session.limits.push((now, limit));
+                        session.decided.push(decided_at);
                     }
                 }
             }
@@ -223,6 +224,7 @@ fn planned(scenario: &Scenario, session: &PlannedSession) -> SessionRecord {
         delivered_kwh: 0.0,
         soc_pct: (soc, soc),
         limits: Vec::new(),
+        decided: Vec::new(),
         charging: Vec::new(),
         stop_reason: None,
     }

@@ -34,7 +34,7 @@ fn a_car_that_waits_is_told_for_what() {
     for words in [
         "place_012: no limit of its own yet: fair share of 45 kW among 8 sessions",
         "waits for room until place_005, place_011 and 3 more are seen to have lowered",
-        "set by    TxDefaultProfile of 0 kW (before: 4.14 kW), sent 16:35:26, accepted 16:35:26",
+        "set by    TxDefaultProfile of 0 kW (before: 11 kW), sent 12:00:03, accepted 12:00:03",
         "5.52 kW, bound by site, because of session_start",
         "room: 4.91 kW are missing, place_005/1 holds 1.38 kW too much",
         "45 kW = 45 kW among 8",

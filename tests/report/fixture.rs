@@ -164,6 +164,7 @@ fn visit(
         delivered_kwh,
         soc_pct: (20.0, 60.0),
         limits: Vec::new(),
+        decided: Vec::new(),
         charging: Vec::new(),
         stop_reason: None,
     }

@@ -143,6 +143,7 @@ impl Site {
         let stay = (5.5 + 3.0 * self.random.bell()).clamp(0.7, 11.0);
         let number = self.record.sessions.len();
         self.record.sessions.push(SessionRecord {
+            decided: Vec::new(),
             session: Some(SessionId::new(&make("ses", arrival, number as u64))),
             charger,
             connector: 1,

@@ -13,11 +13,12 @@ pub use waits::{Ahead, Waits};
 
 use crate::allocation::{self, Strategy};
 use crate::charger::CurrentKind;
+use crate::csms::active::Active;
 use crate::csms::census::Census;
 use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::control::{admission_order, parked, share_out};
 use crate::csms::event::{Binding, Trigger};
-use crate::csms::point::{Active, Connector};
+use crate::csms::point::Connector;
 use crate::csms::{Csms, PointIx, SiteIx, Trouble};
 use crate::ids::{ChargePointId, SessionId};
 use crate::time::Time;

@@ -1,8 +1,9 @@
 //! Who holds room at a site, and why more than was accepted.
 
+use crate::csms::active::Active;
 use crate::csms::config::{Control, Setpoint};
 use crate::csms::lease::Ends;
-use crate::csms::point::{Active, Connector, Point, starts};
+use crate::csms::point::{Connector, Point, starts};
 use crate::csms::trust;
 use crate::ids::ChargePointId;
 use crate::time::Time;
