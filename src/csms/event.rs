@@ -74,6 +74,14 @@ pub enum Event {
         /// When it was decided; damping and missing room may have delayed it.
         decided_at: Time,
     },
+    /// The limit of a session has ended by itself, or may have: what bounds a start holds from now
+    /// on.
+    LeaseEnded {
+        /// Where.
+        point: PointIx,
+        /// 1-based.
+        connector: u32,
+    },
     /// A SetChargingProfile left.
     ProfileSent(ProfileSent),
     /// A SetChargingProfile was answered, or will not be.

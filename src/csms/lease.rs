@@ -13,7 +13,7 @@
 
 use crate::csms::answers::backoff;
 use crate::csms::config::Setpoint;
-use crate::csms::event::Trigger;
+use crate::csms::event::{Event, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::{Manner, Scope};
 use crate::csms::timers::Key;
@@ -223,8 +223,13 @@ impl Csms {
         let changed = active.lease != before;
         self.watch_lease(point, index);
         if changed {
+            let reserved = self.budgets[point.0].reserved;
             self.update_reserved(point);
-            self.trigger(now, point, Trigger::Connection);
+            // Offline, what bounds a start has counted since the connection was lost.
+            if (lapsed && knows) || self.budgets[point.0].reserved != reserved {
+                self.emit(Event::LeaseEnded { point, connector: index as u32 + 1 });
+                self.trigger(now, point, Trigger::Connection);
+            }
         }
         self.pump(now, point);
     }

@@ -278,7 +278,9 @@ impl Chronicle {
                 self.tell_at(now, csms, point, "session_found", data, batch);
             }
             // Meter values show in the history; a listener that wants each of them reads a trace.
-            Event::DrawStepped { .. } | Event::ReservationFell { .. } => {}
+            Event::DrawStepped { .. }
+            | Event::LeaseEnded { .. }
+            | Event::ReservationFell { .. } => {}
         }
     }
 

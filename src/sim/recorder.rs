@@ -85,7 +85,10 @@ impl Recorder {
                     command.answered = (outcome != Outcome::TimedOut).then_some(now);
                 }
             }
-            Event::DrawStepped { .. } | Event::LimitMoved { .. } | Event::WishChanged { .. } => {
+            Event::DrawStepped { .. }
+            | Event::LeaseEnded { .. }
+            | Event::LimitMoved { .. }
+            | Event::WishChanged { .. } => {
                 if self.record.causes.last() != Some(&now) {
                     self.record.causes.push(now);
                 }

@@ -331,12 +331,12 @@ pub(super) fn go_through(
 /// A charge point answers what it was asked, or leaves it unanswered.
 fn answer(bench: &mut Bench, point: usize, how: u8) {
     let Some((id, action, _)) = bench.received(point) else { return };
-    let status = if how % 5 == 0 { "Rejected" } else { "Accepted" };
+    let status = if how.is_multiple_of(5) { "Rejected" } else { "Accepted" };
     let payload = match action.as_str() {
         "GetConfiguration" => "{}".to_owned(),
         _ => format!(r#"{{"status":"{status}"}}"#),
     };
-    if how % 7 != 0 {
+    if !how.is_multiple_of(7) {
         bench.frame(point, &format!(r#"[3,"{id}",{payload}]"#));
     }
 }
