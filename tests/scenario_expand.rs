@@ -1,5 +1,8 @@
 //! The fleet of a seed, and that no text whatever makes the loader panic.
 
+#[path = "scenarios/read.rs"]
+mod read;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,14 +29,7 @@ const SHIPPED: [&str; 7] = [
 ];
 
 fn scenario(name: &str, overrides: &[&str]) -> Scenario {
-    let mut source = Source::new(name, &text_of(name));
-    for assignment in overrides {
-        source = apply_override(&source, assignment).unwrap_or_else(|problem| panic!("{problem}"));
-    }
-    match load(&source, &|name| Err(format!("no file {name}"))) {
-        Ok((scenario, _)) => scenario,
-        Err(problems) => panic!("{}", problems[0]),
-    }
+    read::scenario(&format!("scenarios/{name}"), overrides)
 }
 
 /// Everything of a fleet that a run can notice.

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, T
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::allocation::Strategy;
+use crate::allocation::network::PhaseRotation;
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
 use crate::ocpp::{Action, Direction};
 use crate::time::{Span, Time};
@@ -260,8 +261,15 @@ pub(super) enum Key {}
 pub(super) enum Interval {}
 /// A weight of the strategies that heed them.
 pub(super) enum Weight {}
+/// Phases of the grid at the terminals of a charge point.
+pub(super) enum Rotation {}
 
 schema!(Rule, "Strategy", names(Strategy::ALL.map(Strategy::name), "How the power is shared"));
+schema!(
+    Rotation,
+    "PhaseRotation",
+    names(PhaseRotation::ALL.map(PhaseRotation::name), "R, S and T are L1, L2 and L3 of the grid")
+);
 schema!(Status, "ConnectorStatus", names(ChargePointStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(CardStatus, "CardStatus", names(AuthorizationStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(ActionName, "Action", names(commands(), "An action that a central system may send"));

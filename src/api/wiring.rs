@@ -13,7 +13,7 @@ use crate::allocation::network::PhaseRotation;
 use crate::api::config::{Version, change, configured, current, with_etag};
 use crate::api::contract::Body;
 use crate::api::problem::Problem;
-use crate::api::values::{Id, Kw};
+use crate::api::values::{Id, Kw, Rotation};
 use crate::api::{ApiState, Shared};
 use crate::csms::{Connection, Feeder, SiteConfig, Wire, Wiring};
 use crate::ids::ChargePointId;
@@ -86,25 +86,6 @@ pub(super) struct ConnectionBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000, example = 22)]
     shared_max_kw: Option<Kw>,
-}
-
-/// R, S and T are L1, L2 and L3 of the grid.
-#[derive(ToSchema)]
-#[schema(rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "the schema of another type")]
-pub(super) enum Rotation {
-    /// L1, L2, L3.
-    Rst,
-    /// L1, L3, L2.
-    Rts,
-    /// L2, L1, L3.
-    Srt,
-    /// L2, L3, L1.
-    Str,
-    /// L3, L1, L2.
-    Trs,
-    /// L3, L2, L1.
-    Tsr,
 }
 
 /// Feeders and phases of a site, and what could be drawn through them.

@@ -247,17 +247,6 @@ fn phases_by_power(reading: &MeterReading, hardware: &Hardware) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::DeciAmps;
-
-    fn ac22() -> Hardware {
-        Hardware {
-            kind: CurrentKind::Ac,
-            phases: 3,
-            max_current: DeciAmps(320),
-            max_power: Watts(22_000),
-            voltage_v: 230,
-        }
-    }
 
     fn currents(l1: i64, l2: i64, l3: i64) -> MeterReading {
         MeterReading { current_da: [Some(l1), Some(l2), Some(l3)], ..MeterReading::default() }
@@ -285,7 +274,7 @@ mod tests {
                 reading,
                 Setpoint(offer),
                 since,
-                &ac22(),
+                &Hardware::ac22(),
                 now,
                 (WINDOW, self.longest),
             )
@@ -296,7 +285,8 @@ mod tests {
         fn tremble(&mut self, minutes: usize) -> usize {
             let swing = [80, 92, 72, 95, 65, 86, 70];
             let news = (0..minutes).filter(|minute| {
-                let offer = self.acceptance.worth_offering(&ac22()).map_or(190, |worth| worth.0);
+                let offer =
+                    self.acceptance.worth_offering(&Hardware::ac22()).map_or(190, |worth| worth.0);
                 // Another level every ten seconds, a sample every minute.
                 let draw = swing[minute * 6 % swing.len()].min(offer);
                 self.minute(&currents(draw, draw, draw), offer) != Learned::Nothing
@@ -320,7 +310,7 @@ mod tests {
         let mut bench = Bench::new();
         assert_eq!(bench.minute(&currents(320, 0, 0), 320), Learned::Less);
         assert_eq!(bench.acceptance.phases(), Some(1));
-        assert_eq!(bench.acceptance.worth_offering(&ac22()), None, "it takes all 32 A");
+        assert_eq!(bench.acceptance.worth_offering(&Hardware::ac22()), None, "it takes all 32 A");
     }
 
     #[test]
@@ -329,9 +319,9 @@ mod tests {
         bench.minute(&currents(320, 320, 320), 320);
         assert_eq!(bench.minute(&currents(160, 160, 160), 320), Learned::Nothing);
         assert_eq!(bench.minute(&currents(160, 160, 160), 320), Learned::Less);
-        assert_eq!(bench.acceptance.worth_offering(&ac22()), Some(Setpoint(180)));
+        assert_eq!(bench.acceptance.worth_offering(&Hardware::ac22()), Some(Setpoint(180)));
         assert_eq!(bench.minute(&currents(178, 178, 178), 180), Learned::More);
-        assert_eq!(bench.acceptance.worth_offering(&ac22()), None);
+        assert_eq!(bench.acceptance.worth_offering(&Hardware::ac22()), None);
     }
 
     #[test]
@@ -367,10 +357,10 @@ mod tests {
         for _ in 0..7 {
             bench.minute(&currents(0, 0, 0), 60);
         }
-        assert!(bench.acceptance.is_full() && bench.acceptance.may_want_more(&ac22()));
+        assert!(bench.acceptance.is_full() && bench.acceptance.may_want_more(&Hardware::ac22()));
         let news: Vec<Learned> = (0..9).map(|_| bench.minute(&currents(0, 0, 0), 320)).collect();
         assert_eq!(news.iter().filter(|learned| **learned != Learned::Nothing).count(), 1);
-        assert!(bench.acceptance.is_full() && !bench.acceptance.may_want_more(&ac22()));
+        assert!(bench.acceptance.is_full() && !bench.acceptance.may_want_more(&Hardware::ac22()));
     }
 
     #[test]
@@ -380,7 +370,7 @@ mod tests {
             bench.minute(&currents(160, 160, 160), 320);
         }
         assert_eq!(bench.minute(&currents(80, 80, 80), 80), Learned::Nothing);
-        assert_eq!(bench.acceptance.worth_offering(&ac22()), Some(Setpoint(180)));
+        assert_eq!(bench.acceptance.worth_offering(&Hardware::ac22()), Some(Setpoint(180)));
     }
 
     #[test]
@@ -412,6 +402,6 @@ mod tests {
         let reading = MeterReading { power_w: Some(3_680), ..MeterReading::default() };
         assert_eq!(bench.minute(&reading, 160), Learned::Nothing);
         assert_eq!(bench.minute(&reading, 160), Learned::Nothing);
-        assert_eq!(bench.acceptance.worth_offering(&ac22()), None);
+        assert_eq!(bench.acceptance.worth_offering(&Hardware::ac22()), None);
     }
 }

@@ -287,10 +287,9 @@ impl Hardware {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ac22() -> Hardware {
+impl Hardware {
+    /// 3 x 32 A, 22 kW.
+    pub(super) fn ac22() -> Hardware {
         Hardware {
             kind: CurrentKind::Ac,
             phases: 3,
@@ -299,10 +298,15 @@ mod tests {
             voltage_v: 230,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_full_limit_is_the_rating_and_reserves_no_more_than_it() {
-        let hardware = ac22();
+        let hardware = Hardware::ac22();
         let full = hardware.setpoint(hardware.cap(3), 3);
         assert_eq!(full, Setpoint(320));
         assert_eq!(hardware.watts(full, 3), Watts(22_000));
@@ -311,7 +315,7 @@ mod tests {
 
     #[test]
     fn nominal_minimum_rates_are_whole_amperes() {
-        let hardware = ac22();
+        let hardware = Hardware::ac22();
         assert_eq!(hardware.minimum(Watts(3_700), 1), Watts(16 * 230));
         assert_eq!(hardware.minimum(Watts(3_700), 3), Watts(6 * 690), "6 A is the floor");
         assert_eq!(hardware.minimum(Watts(99_000), 3), hardware.cap(3));
@@ -322,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_limit_below_six_amperes_permits_nothing() {
-        assert_eq!(ac22().watts(Setpoint(59), 3), Watts::ZERO);
-        assert_eq!(ac22().setpoint(Watts(4_000), 3), Setpoint::ZERO);
+        assert_eq!(Hardware::ac22().watts(Setpoint(59), 3), Watts::ZERO);
+        assert_eq!(Hardware::ac22().setpoint(Watts(4_000), 3), Setpoint::ZERO);
     }
 }

@@ -2,9 +2,10 @@
 //! together fit the site (allocation.md §3, fail-safe).
 //!
 //! A TxDefaultProfile on connector 0 holds for each connector, so a charge point with two of them
-//! counts twice. Who would overload a feeder or a phase falls back to nothing. The sum is kept within what the configuration leaves for cars in the worst case,
-//! not within what a meter of other loads permits at the moment: a bound that moved would have to be
-//! told, and those it is for cannot be reached.
+//! counts twice. Who would overload a feeder or a phase falls back to nothing. The sum is kept within
+//! what the configuration leaves for cars in the worst case, not within what a meter of other loads
+//! permits at the moment: a bound that moved would have to be told, and those it is for cannot be
+//! reached.
 
 use crate::charger::CurrentKind;
 use crate::csms::config::{Control, Fallback, Hardware, Setpoint, SiteConfig};
@@ -19,15 +20,18 @@ use crate::units::{DeciAmps, Watts};
 const AFTER_SESSIONS: Span = Span::from_s(1);
 
 impl Csms {
-    /// Shares out anew what charge points of a site may fall back to. Who has another bound than
-    /// before is told, after the limits of the sessions.
+    /// Shares out anew what charge points of a site may fall back to. Who is connected and has
+    /// another bound than before is told, after the limits of the sessions.
     pub(super) fn share_fallback(&mut self, now: Time, site: SiteIx) {
         let bounds = self.sites[site.0].fallbacks(&self.points);
         for (point, bound) in self.sites[site.0].points.clone().into_iter().zip(bounds) {
             let state = &mut self.points[point.0];
             if std::mem::replace(&mut state.fallback, bound) != bound {
+                let online = state.line.online;
                 self.want_default_limit(point);
-                self.timers.arm_by(Key::Retry(point), now + AFTER_SESSIONS);
+                if online {
+                    self.timers.arm_by(Key::Retry(point), now + AFTER_SESSIONS);
+                }
             }
         }
     }
@@ -122,13 +126,7 @@ mod tests {
 
     #[test]
     fn a_share_below_six_amperes_is_none() {
-        let hardware = Hardware {
-            kind: CurrentKind::Ac,
-            phases: 3,
-            max_current: DeciAmps(320),
-            max_power: Watts(22_000),
-            voltage_v: 230,
-        };
+        let hardware = Hardware::ac22();
         assert_eq!(hardware.share(Watts(4_139)), Setpoint::ZERO);
         assert_eq!(hardware.share(Watts(4_140)), Setpoint(60));
         assert_eq!(hardware.share(Watts(90_000)), hardware.full());

@@ -16,6 +16,7 @@ use crate::csms::config::Setpoint;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::line::Order;
 use crate::csms::manner::{Manner, Scope};
+use crate::csms::point::Point;
 use crate::csms::timers::Key;
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx};
@@ -139,13 +140,9 @@ impl Csms {
     ) -> Option<Term> {
         let state = &self.points[point.0];
         let lease = self.sites[state.site.0].control.lease?;
-        let connector = &state.connectors[index];
-        let probes = connector.active.as_ref().is_some_and(|active| active.probes);
-        let trusted = trust::excess(connector.distrust.as_deref()).is_none();
-        let can_end = manner.scope == Scope::Transaction && !manner.relative;
-        let believed = state.ends == Ends::Yes || probes;
-        let may = can_end && trusted && believed && state.clock.is_right();
-        may.then_some(Term { nominal: now + lease })
+        let active = state.connectors[index].active.as_ref();
+        let believed = state.ends == Ends::Yes || active.is_some_and(|active| active.probes);
+        (believed && state.may_end(index, manner)).then_some(Term { nominal: now + lease })
     }
 
     /// A limit leaves for a connector (index).
@@ -249,12 +246,7 @@ impl Csms {
         let leases = self.sites[state.site.0].control.lease.is_some();
         let Ends::Untold(_) = state.ends else { return };
         let probing = state.connectors.iter().filter_map(|connector| connector.active.as_ref());
-        let can_end = manner.scope == Scope::Transaction && !manner.relative;
-        let ready = leases
-            && can_end
-            && state.clock.is_right()
-            && state.default_limit.is_settled()
-            && trust::excess(state.connectors[index].distrust.as_deref()).is_none();
+        let ready = leases && state.may_end(index, manner) && state.default_limit.is_settled();
         if !ready || probing.into_iter().any(|active| active.probes) {
             return;
         }
@@ -375,6 +367,16 @@ impl Csms {
             active.lease.renew_at = Some(now + Span(lease.0 / PARTS));
             self.watch_lease(point, index);
         }
+    }
+}
+
+impl Point {
+    /// Whether a limit of a connector (index) in this form can be told to end, and by a clock that
+    /// tells when.
+    fn may_end(&self, index: usize, manner: Manner) -> bool {
+        let trusted = trust::excess(self.connectors[index].distrust.as_deref()).is_none();
+        let can_end = manner.scope == Scope::Transaction && !manner.relative;
+        can_end && trusted && self.clock.is_right()
     }
 }
 

@@ -222,6 +222,33 @@ impl Csms {
         hardware: Hardware,
         connectors: u32,
     ) -> PointIx {
+        let point = self.insert_point(id, site, hardware, connectors);
+        self.lay_out(Time(0), site);
+        point
+    }
+
+    /// The same for many: what they mean for the site as a whole is looked at once.
+    ///
+    /// # Panics
+    /// As [`Csms::add_point`].
+    pub fn add_points(
+        &mut self,
+        site: SiteIx,
+        points: impl IntoIterator<Item = (ChargePointId, Hardware, u32)>,
+    ) {
+        for (id, hardware, connectors) in points {
+            self.insert_point(id, site, hardware, connectors);
+        }
+        self.lay_out(Time(0), site);
+    }
+
+    fn insert_point(
+        &mut self,
+        id: ChargePointId,
+        site: SiteIx,
+        hardware: Hardware,
+        connectors: u32,
+    ) -> PointIx {
         assert!(connectors > 0, "a charge point has at least one connector");
         let point = PointIx(self.points.len());
         let taken = self.by_id.insert(id.clone(), point);
@@ -231,9 +258,14 @@ impl Csms {
         self.roster.add(connectors);
         self.points.push(Point::new(id, site, hardware, connectors, weight));
         self.sites[site.0].points.push(point);
-        self.rewire(site);
-        self.share_fallback(Time(0), site);
         point
+    }
+
+    /// Who stands at a site has changed, or what it may draw: its wires, and what its charge points
+    /// fall back to.
+    fn lay_out(&mut self, now: Time, site: SiteIx) {
+        self.rewire(site);
+        self.share_fallback(now, site);
     }
 
     /// The charge point with this identity.

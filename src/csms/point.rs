@@ -283,11 +283,8 @@ impl Point {
                     let full = self.hardware.watts(full, active.phases(&self.hardware));
                     full.max(connector.held(active, &self.hardware))
                 }
-                // Offline, a reboot may have fallen back to what bounds a start; so may one whose
-                // lease may be over.
-                Some(active)
-                    if (!self.line.online || active.lease.lapsing) && active.gone.is_none() =>
-                {
+                // Offline after a reboot, or because its lease is over.
+                Some(active) if self.may_have_fallen_back(active) && active.gone.is_none() => {
                     start.max(connector.held(active, &self.hardware))
                 }
                 Some(active) => connector.held(active, &self.hardware),
@@ -306,11 +303,21 @@ impl Point {
         })
     }
 
-    /// Phases to reserve for: those of the session, or all where another one may begin that finds
-    /// the limit which this one leaves.
-    pub(crate) fn phases_at(&self, active: &Active, slots: usize) -> u8 {
-        let next = active.leaves.is_some() && slots > 0;
-        if next { self.hardware.phases } else { active.phases(&self.hardware) }
+    /// Whether what bounds a start may be in force instead of a session's own limit.
+    pub(crate) fn may_have_fallen_back(&self, active: &Active) -> bool {
+        !self.line.online || active.lease.lapsing
+    }
+
+    /// Whose phases a limit is reserved for: those of the session, or of anybody where another one
+    /// may begin that finds the limit which this one leaves.
+    pub(crate) fn reserves_for<'a>(&self, active: &'a Active) -> Option<&'a Active> {
+        let next = active.leaves.is_some() && !self.start_slots.is_empty();
+        (!next).then_some(active)
+    }
+
+    /// How many phases that are at most.
+    pub(crate) fn phases_of(&self, active: Option<&Active>) -> u8 {
+        active.map_or(self.hardware.phases, |active| active.phases(&self.hardware))
     }
 
     /// What sessions without a limit of their own could draw more once the default limit that is

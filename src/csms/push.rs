@@ -201,13 +201,11 @@ impl Csms {
         if !resumes && allowed_at > now {
             return Prospect::Interval(allowed_at);
         }
-        let phases = state.phases_at(active, state.start_slots.len());
+        let whose = state.reserves_for(active);
+        let phases = state.phases_of(whose);
         let held = hardware.watts(active.bound(), phases);
         let held = held.max(state.connectors[index].held(active, hardware));
-        let next = active.leaves.is_some() && !state.start_slots.is_empty();
-        let through =
-            if next { state.wired_phases(None) } else { state.wired_phases(Some(active)) };
-        let room = self.room_at(point, through);
+        let room = self.room_at(point, state.wired_phases(whose));
         let need = hardware.watts(target, phases) - held;
         if need <= room { Prospect::Clear(target) } else { Prospect::Room { target, held, room } }
     }
@@ -226,7 +224,7 @@ impl Csms {
         let state = &self.points[point.0];
         let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
         let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
-        let phases = state.phases_at(active, state.start_slots.len());
+        let phases = state.phases_of(state.reserves_for(active));
         let confirmed = active.entry.confirmed();
         let blocked_since = active.blocked_since.unwrap_or(now);
         let fitting = (held + room).floor_zero().floor_to(hardware.step(phases));

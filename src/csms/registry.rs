@@ -92,8 +92,7 @@ impl Csms {
             station.weight = weights.get(&station.id).copied().unwrap_or(1);
             self.roster.touch(*point);
         }
-        self.rewire(site);
-        self.share_fallback(now, site);
+        self.lay_out(now, site);
         self.bound_starts_anew(now, site, before);
         self.trigger_site(now, site, trigger);
         self.timers.arm_by(Key::Decide(site), now);
@@ -160,10 +159,8 @@ impl Csms {
         state.weight = weights.get(&state.id).copied().unwrap_or(1);
         state.site = to;
         self.sites[to.0].points.push(point);
-        self.rewire(from);
-        self.rewire(to);
-        self.share_fallback(now, from);
-        self.share_fallback(now, to);
+        self.lay_out(now, from);
+        self.lay_out(now, to);
         self.want_default_limit(point);
         self.update_reserved(point);
         self.pump(now, point);
@@ -191,8 +188,7 @@ impl Csms {
         self.sites[site.0].points.retain(|known| *known != point);
         self.sites[site.0].reserved -= self.budgets[point.0].reserved;
         self.budgets[point.0] = Budget::default();
-        self.rewire(site);
-        self.share_fallback(now, site);
+        self.lay_out(now, site);
         for (connector, told) in gone.into_iter().enumerate() {
             if told {
                 self.emit(Event::BoundGone { point, connector: connector as u32 });

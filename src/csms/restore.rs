@@ -19,7 +19,7 @@ use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::{StopTold, Stray, Transaction};
 use crate::csms::trust::Distrust;
-use crate::csms::{Csms, Options, PointIx, Wish};
+use crate::csms::{Csms, Options, PointIx, SiteIx, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
 use crate::time::Time;
@@ -129,6 +129,9 @@ impl Csms {
         for point in &state.points {
             csms.restore_point(now, point);
         }
+        for site in 0..csms.sites.len() {
+            csms.lay_out(now, SiteIx(site));
+        }
         csms.manners.extend(state.manners.iter().cloned());
         for (point, breed) in &state.breeds {
             csms.restore_breed(point, breed);
@@ -161,7 +164,7 @@ impl Csms {
         let site = saved.site.as_ref().and_then(|site| self.site(site.as_str()));
         let site = site.unwrap_or_else(|| self.nowhere());
         let connectors = saved.connectors.max(1);
-        let point = self.add_point(saved.point.clone(), site, saved.hardware, connectors);
+        let point = self.insert_point(saved.point.clone(), site, saved.hardware, connectors);
         let state = &mut self.points[point.0];
         state.registered = saved.registered;
         state.restored = saved.registered;

@@ -194,6 +194,8 @@ pub(crate) struct Wires {
     held: BTreeMap<PointIx, Vec<(Place, Watts)>>,
     /// By limit.
     names: Vec<String>,
+    /// How often a bound or a load has changed.
+    version: u64,
 }
 
 /// What the allocator is told of them.
@@ -262,30 +264,30 @@ impl Wires {
         nodes.extend(shared.map(|((_, id), _)| format!("what {id} shares")));
         let names = limits.all().iter().map(|limit| in_words(limit, &nodes)).collect();
         let spots = points.iter().map(|(point, _)| *point).zip(spots).collect();
-        Wires { limits, of_connection, loads, spots, held: BTreeMap::new(), names }
+        Wires { limits, of_connection, loads, spots, held: BTreeMap::new(), names, version: 0 }
     }
 
     /// Other loads take so much of the connection.
     fn set_others(&mut self, others: Watts) {
-        let each = per_phase(others);
-        for (limit, bound) in &self.of_connection {
-            self.limits.set_bound(*limit, *bound - each);
-        }
+        self.version += 1;
+        leave(&mut self.limits, &self.of_connection, others);
     }
 
     /// The same wires with nothing on them, while other loads take so much.
     pub(super) fn trial(&self, others: Watts) -> Trial<'_> {
         let mut limits = self.limits.clone();
-        let each = per_phase(others);
-        for (limit, bound) in &self.of_connection {
-            limits.set_bound(*limit, *bound - each);
-        }
+        leave(&mut limits, &self.of_connection, others);
         Trial { wires: self, loads: limits.unloaded(), limits }
     }
 
     /// What may be drawn at a charge point is this from now on.
     fn hold(&mut self, point: PointIx, draws: Vec<(Place, Watts)>) {
-        for (place, power) in self.held.get(&point).into_iter().flatten() {
+        let before = self.held.get(&point);
+        if before.map_or(&[][..], Vec::as_slice) == draws {
+            return;
+        }
+        self.version += 1;
+        for (place, power) in before.into_iter().flatten() {
             self.loads.add(&self.limits, *place, Watts(-power.0));
         }
         for (place, power) in &draws {
@@ -346,9 +348,12 @@ impl Trial<'_> {
     }
 }
 
-/// The part of a balanced load on each phase, rounded up.
-fn per_phase(power: Watts) -> Watts {
-    Watts(-(-power.0).div_euclid(3))
+/// Other loads take an even part of each phase of the connection, rounded up.
+fn leave(limits: &mut Limits, of_connection: &[(usize, Watts)], others: Watts) {
+    let each = Watts(-(-others.0).div_euclid(3));
+    for (limit, bound) in of_connection {
+        limits.set_bound(*limit, *bound - each);
+    }
 }
 
 impl Csms {
@@ -363,6 +368,7 @@ impl Csms {
         let points = state.points.iter().map(|point| (*point, &self.points[point.0].id));
         let points: Vec<(PointIx, &ChargePointId)> = points.collect();
         let mut wires = Wires::new(wiring, &points);
+        wires.version = state.wires.as_deref().map_or(0, |before| before.version + 1);
         wires.set_others(state.others());
         for (point, _) in points {
             wires.hold(point, draws_at(&wires, point, &self.points[point.0]));
@@ -423,6 +429,13 @@ impl Csms {
         wires.and_then(|wires| wires.names.get(limit)).cloned().unwrap_or_default()
     }
 
+    /// A number that is another one whenever a limit of a site's wires, or what could be drawn through
+    /// it, has become another.
+    #[must_use]
+    pub fn wires_version(&self, site: SiteIx) -> u64 {
+        self.sites[site.0].wires.as_deref().map_or(0, |wires| wires.version)
+    }
+
     /// Every limit of a site's wires, and what could be drawn through it.
     pub fn wires(&self, site: SiteIx) -> impl Iterator<Item = Wire<'_>> {
         self.sites[site.0].wires.as_deref().into_iter().flat_map(Wires::all)
@@ -457,8 +470,7 @@ impl Point {
                     return [whole, nothing];
                 };
                 let phases = self.wired_phases(Some(active));
-                let falls_back = !online || active.lease.lapsing;
-                if phases == anybody || !falls_back {
+                if phases == anybody || !self.may_have_fallen_back(active) {
                     return [Draw { phases, ..whole }, nothing];
                 }
                 // Its own car, or another one at what bounds a start.

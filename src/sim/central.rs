@@ -23,9 +23,11 @@ pub(super) fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx)
     let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
     let site = csms.add_site(id, config, scenario.site.control.clone());
     csms.describe_site(site, &scenario.name, scenario.start);
-    for charger in &scenario.chargers {
-        csms.add_point(charger.id.clone(), site, hardware(&charger.spec), charger.spec.connectors);
-    }
+    let points = scenario
+        .chargers
+        .iter()
+        .map(|charger| (charger.id.clone(), hardware(&charger.spec), charger.spec.connectors));
+    csms.add_points(site, points);
     (csms, site)
 }
 

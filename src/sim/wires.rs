@@ -19,6 +19,8 @@ pub(super) struct Wires {
     /// By connector: where a car draws, and how much.
     drawn: Vec<Option<(Place, Watts)>>,
     gauges: Vec<Gauge>,
+    /// Of what the central system reckons with, when it was looked at last.
+    version: u64,
 }
 
 /// A limit and what was on it.
@@ -57,7 +59,8 @@ impl Wires {
             committed: OverLimit::new(start, wire.bound.0 * 1000),
         });
         let (gauges, loads) = (gauges.collect(), limits.unloaded());
-        Some(Box::new(Wires { limits, spots, loads, drawn: vec![None; bays], gauges }))
+        let version = csms.wires_version(site);
+        Some(Box::new(Wires { limits, spots, loads, drawn: vec![None; bays], gauges, version }))
     }
 
     /// A car draws something else from now on.
@@ -84,6 +87,10 @@ impl Wires {
 
     /// What may be in force, or what other loads leave, is perhaps something else from now on.
     pub(super) fn look(&mut self, now: Time, csms: &Csms, site: SiteIx) {
+        let version = csms.wires_version(site);
+        if std::mem::replace(&mut self.version, version) == version {
+            return;
+        }
         // The central system may be told of other wires than there are.
         let same = |(gauge, wire): &(&mut Gauge, Wire<'_>)| gauge.name == wire.name;
         for (gauge, wire) in self.gauges.iter_mut().zip(csms.wires(site)).filter(same) {

@@ -3,12 +3,13 @@
 //!
 //! Each has a small scenario of its own. What it tells is in its first lines.
 
-use std::path::Path;
+#[path = "../scenarios/read.rs"]
+mod read;
 
 use ampacity::allocation::Strategy;
 use ampacity::report::Report;
 use ampacity::report::metrics::Metrics;
-use ampacity::scenario::{Scenario, Source, apply_override, expand, load};
+use ampacity::scenario::{Scenario, expand};
 use ampacity::sim::world::World;
 
 /// A loop that follows everything at once.
@@ -24,19 +25,7 @@ const UNDAMPED: [&str; 8] = [
 ];
 
 fn scenario(name: &str, overrides: &[&str]) -> Scenario {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oscillation");
-    let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).expect("a scenario");
-    let source = Source::new(&format!("{name}.toml"), &text);
-    let source = overrides.iter().fold(source, |source, assignment| {
-        apply_override(&source, assignment).unwrap_or_else(|problem| panic!("{problem}"))
-    });
-    match load(&source, &|_| Err("no file".to_owned())) {
-        Ok((scenario, _)) => scenario,
-        Err(problems) => {
-            let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            panic!("{}", shown.join("\n"))
-        }
-    }
+    read::scenario(&format!("tests/oscillation/{name}.toml"), overrides)
 }
 
 fn run(what: &str, scenario: &Scenario, strategy: Strategy) -> Metrics {

@@ -3,4 +3,6 @@
 mod comparison;
 mod plant;
 mod protocols;
+#[path = "../scenarios/read.rs"]
+mod read;
 mod scenario;

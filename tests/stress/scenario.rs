@@ -1,10 +1,10 @@
 //! `scenarios/stress.toml` on several seeds, as it is and on its bad day.
 
-use std::path::Path;
-
-use ampacity::scenario::{Scenario, Source, apply_override, expand, load};
+use ampacity::scenario::{Scenario, expand};
 use ampacity::sim::record::RunRecord;
 use ampacity::sim::world::World;
+
+use crate::read;
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 /// What the comment of the scenario names.
@@ -20,19 +20,7 @@ const LIMIT_KW: f64 = 69.0;
 const TOLERANCE_KW: f64 = 20.0 * 0.115;
 
 fn stress(overrides: &[&str]) -> Scenario {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/stress.toml");
-    let text = std::fs::read_to_string(path).expect("the scenario");
-    let source = Source::new("stress.toml", &text);
-    let source = overrides.iter().fold(source, |source, assignment| {
-        apply_override(&source, assignment).unwrap_or_else(|problem| panic!("{problem}"))
-    });
-    match load(&source, &|_| Err("no file".to_owned())) {
-        Ok((scenario, _)) => scenario,
-        Err(problems) => {
-            let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            panic!("{}", shown.join("\n"))
-        }
-    }
+    read::scenario("scenarios/stress.toml", overrides)
 }
 
 fn run(scenario: &Scenario, seed: u64) -> RunRecord {

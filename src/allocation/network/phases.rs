@@ -82,6 +82,19 @@ impl PhaseRotation {
         PhaseRotation::Tsr,
     ];
 
+    /// By the name that OCPP has for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            PhaseRotation::Rst => "RST",
+            PhaseRotation::Rts => "RTS",
+            PhaseRotation::Srt => "SRT",
+            PhaseRotation::Str => "STR",
+            PhaseRotation::Trs => "TRS",
+            PhaseRotation::Tsr => "TSR",
+        }
+    }
+
     /// The phases of the grid behind the charger's first `count` terminals; none counts as one, more
     /// than three as three.
     #[must_use]
@@ -137,5 +150,7 @@ mod tests {
     fn rotations_have_the_names_of_ocpp() {
         let json = serde_json::to_string(&PhaseRotation::ALL).expect("unit variants serialise");
         assert_eq!(json, r#"["RST","RTS","SRT","STR","TRS","TSR"]"#);
+        let names = PhaseRotation::ALL.map(PhaseRotation::name);
+        assert_eq!(json, serde_json::to_string(&names).expect("texts serialise"));
     }
 }

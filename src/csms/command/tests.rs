@@ -1,23 +1,15 @@
 //! What is refused before it is sent, and where the refusal points.
 
 use super::*;
-use crate::charger::CurrentKind;
 use crate::csms::SiteIx;
 use crate::csms::config::Hardware;
 use crate::csms::records::{LocalList, Records};
 use crate::ids::ChargePointId;
-use crate::units::{DeciAmps, Watts};
 
 const NOW: Time = Time::from_unix_s(1_777_880_400);
 
 fn point() -> Point {
-    let hardware = Hardware {
-        kind: CurrentKind::Ac,
-        phases: 3,
-        max_current: DeciAmps(320),
-        max_power: Watts(22_000),
-        voltage_v: 230,
-    };
+    let hardware = Hardware::ac22();
     Point::new(ChargePointId::new("cp"), SiteIx(0), hardware, 2, 1)
 }
 

@@ -145,7 +145,7 @@ impl Point {
         add(Cause::Proven, trust::proven(connector.distrust.as_deref()), None);
         if self.by_hand > 0 {
             add(Cause::ByHand, power(Some(hardware.full())), None);
-        } else if !self.line.online || active.lease.lapsing {
+        } else if self.may_have_fallen_back(active) {
             let start = hardware.watts(self.start_bound_at(connector), hardware.phases);
             let cause = if self.line.online { Cause::LeaseOver } else { Cause::Offline };
             add(cause, start, None);

@@ -75,13 +75,7 @@ impl Bench {
             wiring: None,
         };
         let site = csms.add_site(SiteId::new("site_1"), config, control.clone());
-        let hardware = Hardware {
-            kind: CurrentKind::Ac,
-            phases: 3,
-            max_current: DeciAmps(320),
-            max_power: Watts(22_000),
-            voltage_v: 230,
-        };
+        let hardware = Hardware::ac22();
         for number in 0..chargers {
             csms.add_point(ChargePointId::new(&format!("cp_{number}")), site, hardware, 1);
         }

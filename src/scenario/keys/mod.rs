@@ -277,14 +277,13 @@ fn charger_kinds() -> Vec<String> {
     owned(&["ac", "dc"])
 }
 
-/// The rotations by the names that OCPP has for them.
-pub(in crate::scenario) fn rotations() -> Vec<(&'static str, PhaseRotation)> {
-    ["RST", "RTS", "SRT", "STR", "TRS", "TSR"].into_iter().zip(PhaseRotation::ALL).collect()
-}
-
 fn rotation_names() -> Vec<String> {
-    let known = rotations().into_iter().map(|(name, _)| name);
-    known.chain(["alternating"]).map(str::to_owned).collect()
+    PhaseRotation::ALL
+        .map(PhaseRotation::name)
+        .into_iter()
+        .chain(["alternating"])
+        .map(str::to_owned)
+        .collect()
 }
 
 fn fallbacks() -> Vec<String> {

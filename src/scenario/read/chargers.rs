@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::problems::Problems;
 use super::quirks;
 use super::record::{Located, Record};
+use super::site::{current, power};
 use super::wiring;
 use crate::charger::{ChargerSpec, CurrentKind};
 use crate::ids::ChargePointId;
 use crate::scenario::catalogue::{self, Model, grid_current};
 use crate::scenario::model::{Charger, Site};
 use crate::scenario::suggest;
-use crate::units::{DeciAmps, Watts};
 
 /// More charge points than this are refused.
 const MOST: usize = 50_000;
@@ -208,8 +208,7 @@ fn changed(
 
 /// Rated current and power: one that is not given follows from the other, and the two must agree.
 fn rate(spec: &mut ChargerSpec, record: &Record, problems: &mut Problems<'_>) {
-    let current = record.number("max_current_a").map(|a| DeciAmps((a * 10.0).round() as i64));
-    let power = record.number("max_power_kw").map(Watts::from_kw);
+    let (current, power) = (current(record, "max_current_a"), power(record, "max_power_kw"));
     let (voltage, phases) = (spec.voltage_v, spec.phases);
     match (current, power) {
         (None, Some(power)) if spec.kind == CurrentKind::Dc => {

@@ -8,7 +8,7 @@ use crate::csms::{Fallback, Wiring};
 use crate::scenario::keys::STRATEGIES;
 use crate::scenario::model::{Control, Deadlines, Site};
 use crate::time::Span;
-use crate::units::{NOMINAL_VOLTAGE_V, Watts};
+use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V, Watts};
 
 /// A renewal is due after a third, and may have to be repeated.
 const SHORTEST_LEASE: Span = Span::from_s(300);
@@ -80,6 +80,11 @@ fn check_lease(record: &Record, problems: &mut Problems<'_>) {
 /// A power a record gives in kilowatts.
 pub(super) fn power(record: &Record, key: &str) -> Option<Watts> {
     record.number(key).map(Watts::from_kw)
+}
+
+/// A current a record gives in amperes.
+pub(super) fn current(record: &Record, key: &str) -> Option<DeciAmps> {
+    record.number(key).map(|amps| DeciAmps((amps * 10.0).round() as i64))
 }
 
 fn check(record: &Record, problems: &mut Problems<'_>) {

@@ -2,12 +2,10 @@
 
 use super::problems::Problems;
 use super::record::Record;
-use super::site::power;
+use super::site::{current, power};
 use crate::allocation::network::PhaseRotation;
 use crate::csms::{Connection, Feeder, Wiring};
-use crate::scenario::keys::rotations;
 use crate::scenario::suggest;
-use crate::units::DeciAmps;
 
 /// One charger after the other begins at the next phase.
 const ALTERNATING: [PhaseRotation; 3] =
@@ -65,8 +63,8 @@ pub(super) fn connections(
     }
     let named = group.text("phase_rotation").unwrap_or_default();
     let alternates = named == "alternating";
-    let rotation = rotations().into_iter().find(|(name, _)| *name == named);
-    let rotation = rotation.map(|(_, rotation)| rotation).unwrap_or_default();
+    let rotation = PhaseRotation::ALL.into_iter().find(|known| known.name() == named);
+    let rotation = rotation.unwrap_or_default();
     let shared_max = power(group, "shared_max_kw");
     move |number| Connection {
         feeder: feeder.clone(),
@@ -95,8 +93,4 @@ fn check_known(
         .error(record.at(key), &format!("unknown feeder `{name}`"))
         .label("not described by a [[site.feeders]] before")
         .help(&help);
-}
-
-fn current(record: &Record, key: &str) -> Option<DeciAmps> {
-    record.number(key).map(|amps| DeciAmps((amps * 10.0).round() as i64))
 }
