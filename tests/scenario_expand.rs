@@ -18,12 +18,13 @@ fn text_of(name: &str) -> String {
     std::fs::read_to_string(path).expect("a shipped scenario")
 }
 
-const SHIPPED: [&str; 7] = [
+const SHIPPED: [&str; 8] = [
     "workplace.toml",
     "depot.toml",
     "highway.toml",
     "apartments.toml",
     "supermarket.toml",
+    "solar.toml",
     "garage.toml",
     "old_chargers.toml",
 ];

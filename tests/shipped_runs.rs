@@ -20,8 +20,16 @@ const STRATEGIES: [Strategy; 4] =
     [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
 /// Those with a reference run.
-const SHIPPED: [&str; 7] =
-    ["workplace", "depot", "highway", "apartments", "supermarket", "garage", "old_chargers"];
+const SHIPPED: [&str; 8] = [
+    "workplace",
+    "depot",
+    "highway",
+    "apartments",
+    "supermarket",
+    "solar",
+    "garage",
+    "old_chargers",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -155,6 +163,24 @@ fn the_garage_keeps_every_feeder_and_phase_under_every_strategy() {
         let full = report.record.wires.iter().filter(|wire| wire.peak.0 * 20 >= wire.limit.0 * 19);
         assert!(full.count() > 0, "{name}: no wire was ever nearly full");
         assert_eq!(report.record.wires.len(), 3 + 3 + 3 + 3 + 4 + 2, "{name}");
+    });
+}
+
+#[test]
+fn the_office_under_the_sun_keeps_its_evening_limit_and_takes_little_beyond_its_roof() {
+    under_every_strategy("solar", |report, name| {
+        must_hold(report, name);
+        let m = &report.metrics;
+        let (record, soft_h) = (report.record, 16.0);
+        assert_eq!(record.limits.len(), 5, "{name}: two evenings");
+        assert!(m.over_soft_limit_s < soft_h * 3600.0, "{name}: {} s", m.over_soft_limit_s);
+        let beyond = m.over_soft_limit_kwh / m.energy_delivered_kwh;
+        assert!(
+            beyond < 0.25,
+            "{name}: {beyond} of the energy from the grid for cars that can wait"
+        );
+        let urgent = record.commands.iter().filter(|command| command.reason == "cannot_wait");
+        assert!(urgent.count() > 0, "{name}: nobody was in a hurry");
     });
 }
 

@@ -8,7 +8,7 @@ use ampacity::charger::CurrentKind;
 use ampacity::csms::config::{Hardware, Setpoint, SiteConfig};
 use ampacity::csms::manner::{Breed, Manner, Scope};
 use ampacity::csms::records::{LocalList, Record, Transfer};
-use ampacity::csms::{Connection, Feeder, StopTold, Wiring, Wish};
+use ampacity::csms::{Calendar, Connection, Days, Feeder, StopTold, Window, Wiring, Wish};
 use ampacity::ids::{ChargePointId, SessionId, SiteId};
 use ampacity::ocpp::types::{AuthorizationStatus, StopReason};
 use ampacity::store::memory::Memory;
@@ -317,6 +317,19 @@ fn wiring(weight: u32) -> Wiring {
     }
 }
 
+/// A window on a weekday.
+fn calendar(weight: u32) -> Calendar {
+    let window = Window {
+        name: "evening peak".to_owned(),
+        from: Span::from_s(17 * 3600),
+        to: Span::from_s(21 * 3600),
+        days: Days::named(["mon", "fri"]).unwrap(),
+        max_power: (weight > 4).then_some(Watts(30_000)),
+        soft_limit: Some(Watts(10_000)),
+    };
+    Calendar { time_zone: "Europe/Amsterdam".to_owned(), windows: vec![window] }
+}
+
 fn places() -> impl Strategy<Value = Fact> {
     let config = (0..99_000i64, 0..5_000i64, 0..3u8, 1..1_000u32).prop_map(
         |(max_power, reserve, favourite, weight)| SiteConfig {
@@ -327,6 +340,7 @@ fn places() -> impl Strategy<Value = Fact> {
             priorities: BTreeMap::from([(point(favourite), weight)]),
             worst_load: (weight > 1).then_some(Watts(reserve)),
             wiring: (weight > 2).then(|| Box::new(wiring(weight))),
+            calendar: (weight > 3).then(|| Box::new(calendar(weight))),
         },
     );
     let hardware = (any::<bool>(), 1..=3u8, 60..=320i64).prop_map(|(ac, phases, current)| {

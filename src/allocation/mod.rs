@@ -46,6 +46,7 @@ pub mod offline;
 mod priority;
 mod progressive;
 mod proportional_fair;
+mod relief;
 mod rise;
 mod rotation;
 mod round_robin;
@@ -61,6 +62,7 @@ use contest::{Choice, Contest};
 use division::Stopped;
 use network::Bounds;
 
+pub use relief::relieve;
 pub use strategy::UnknownStrategy;
 
 /// How a site divides its power, by the names of the REST API.

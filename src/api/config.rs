@@ -201,6 +201,7 @@ pub(super) async fn put_config(
         priorities: request.priorities.map_or(old.priorities, weights),
         worst_load: request.worst_load_kw.map(|kw| kw.0).or(old.worst_load),
         wiring: old.wiring,
+        calendar: old.calendar,
     })
     .await
     .map(Version::config)

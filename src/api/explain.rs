@@ -29,6 +29,9 @@ pub(super) struct ExplanationResponse {
     /// What chargers may share, in kW.
     #[schema(value_type = f64, minimum = 0, example = 90)]
     available_kw: Kw,
+    /// What a soft limit leaves of it for cars that can wait, in kW; `null`: none holds.
+    #[schema(value_type = Option<f64>, required, minimum = 0, example = 20)]
+    softly_available_kw: Option<Kw>,
     /// Room of what cannot be controlled now, in kW; whose, `holders` tells.
     #[schema(value_type = f64, minimum = 0, example = 22)]
     uncontrolled_kw: Kw,
@@ -91,7 +94,8 @@ struct Limit {
     /// The last decision, in kW; null before the first.
     #[schema(value_type = Option<f64>, required, example = 8.28)]
     decided_kw: Option<Kw>,
-    /// What binds it: `cap`, `acceptance`, `site`, `rotation`, `hold`, `ineligible` or `parked`.
+    /// What binds it: `cap`, `acceptance`, `site`, `network`, `rotation`, `hold`, `ineligible`,
+    /// `soft_limit`, `cannot_wait` or `parked`.
     #[schema(example = "site")]
     reason: &'static str,
     /// The feeder or the phase that binds, where one does.
@@ -224,6 +228,7 @@ impl ExplanationResponse {
             total_capacity_kw: Kw(told.max_power),
             reserved_kw: Kw(told.reserve),
             available_kw: Kw(told.ev_limit),
+            softly_available_kw: told.soft.map(|(_, room)| Kw(room)),
             uncontrolled_kw: Kw(told.uncontrolled),
             divided_kw: Kw(told.capacity),
             committed_kw: Kw(told.committed),

@@ -40,6 +40,7 @@ mod sites;
 mod tenancy;
 mod trouble;
 mod values;
+mod windows;
 mod wiring;
 
 use std::ops::Deref;
@@ -181,6 +182,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(config::get_priorities, config::put_priorities))
         .routes(routes!(load::get_load, load::put_load))
         .routes(routes!(wiring::get_wiring, wiring::put_wiring))
+        .routes(routes!(windows::get_windows, windows::put_windows))
         .routes(routes!(allocation::get_allocation))
         .routes(routes!(explain::explain_allocation))
         .routes(routes!(history::get_history))

@@ -249,6 +249,7 @@ impl SetRequest {
             priorities: old.priorities,
             worst_load: old.worst_load,
             wiring: old.wiring,
+            calendar: old.calendar,
         };
         if config.reserve > config.max_power {
             let detail = "the reserve would exceed the grid connection; set both together";

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::allocation::Strategy;
 use crate::allocation::network::PhaseRotation;
+use crate::csms::Days;
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
 use crate::ocpp::{Action, Direction};
 use crate::time::{Span, Time};
@@ -21,6 +22,8 @@ pub(super) const ID_TAG: &str = "^[A-Za-z0-9*_=:+|@-][A-Za-z0-9*_=:+|@.-]{0,19}$
 /// A length of time: a number with a unit, or one field of an ISO 8601 duration.
 pub(super) const INTERVAL: &str =
     "^([1-9][0-9]{0,5}[smhd]|P[1-9][0-9]{0,5}D|PT[1-9][0-9]{0,5}[HMS])$";
+/// A local time of day; 24:00 is its end.
+pub(super) const TIME_OF_DAY: &str = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$";
 /// Name of an OCPP action.
 pub(super) const KEY: &str = "^[!-~]{1,64}$";
 
@@ -37,6 +40,9 @@ pub(super) fn pattern(pattern: &str) -> Option<Pattern> {
         ID_TAG => (is_id_tag, "1 to 20 letters, digits or any of * - _ = : + | @ . (no dot first)"),
         INTERVAL => {
             (|text| read_interval(text).is_some(), "a time such as 30s, 15m, 1h, 1d, PT15M")
+        }
+        TIME_OF_DAY => {
+            (|text| read_time_of_day(text).is_some(), "a time of day from 00:00 to 24:00")
         }
         KEY => (is_key, "1 to 64 printable ASCII characters without blanks"),
         _ => return None,
@@ -78,6 +84,17 @@ pub(super) fn read_interval(text: &str) -> Option<Span> {
         _ => 86_400,
     };
     Some(Span::from_s(number.parse::<i64>().ok()? * seconds))
+}
+
+/// Reads a time of day, as [`TIME_OF_DAY`] allows it.
+fn read_time_of_day(text: &str) -> Option<Span> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |text: &str, most: i64| -> Option<i64> {
+        let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse().ok()).flatten().filter(|number| *number <= most)
+    };
+    let minute = number(hours, 24)? * 60 + number(minutes, 59)?;
+    (minute <= 24 * 60).then(|| Span::from_s(minute * 60))
 }
 
 /// Reads an RFC 3339 instant.
@@ -138,6 +155,30 @@ impl<'de> Deserialize<'de> for Instant {
         read_time(&text).map(Instant).ok_or_else(wrong)
     }
 }
+
+/// A local time of day, to the minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimeOfDay(pub(super) Span);
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let minutes = self.0.whole_s() / 60;
+        out.serialize_str(&format!("{:02}:{:02}", minutes / 60, minutes % 60))
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeOfDay {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<TimeOfDay, D::Error> {
+        let text = String::deserialize(input)?;
+        let wrong = || serde::de::Error::custom("a time of day from 00:00 to 24:00 is needed");
+        read_time_of_day(&text).map(TimeOfDay).ok_or_else(wrong)
+    }
+}
+
+/// A day of the week by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Weekday(pub(super) String);
 
 /// A strategy by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,6 +311,8 @@ schema!(
     "PhaseRotation",
     names(PhaseRotation::ALL.map(PhaseRotation::name), "R, S and T are L1, L2 and L3 of the grid")
 );
+schema!(TimeOfDay, "TimeOfDay", text(TIME_OF_DAY, "Local time of day", "17:00"));
+schema!(Weekday, "Weekday", names(Days::ALL.names(), "A day of the week"));
 schema!(Status, "ConnectorStatus", names(ChargePointStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(CardStatus, "CardStatus", names(AuthorizationStatus::NAMES.iter().copied(), "As in OCPP"));
 schema!(ActionName, "Action", names(commands(), "An action that a central system may send"));
@@ -322,6 +365,19 @@ mod tests {
             ["", "m", "0m", "15", "15M", "P15M", "PT1D", "-1h", "1h30m", "9999999s", "PT15m"]
         {
             assert_eq!(read_interval(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_day_are_to_the_minute() {
+        let read = |text: &str| serde_json::from_value::<TimeOfDay>(text.into()).ok();
+        for (text, minutes) in [("00:00", 0), ("07:30", 450), ("23:59", 1439), ("24:00", 1440)] {
+            let time = TimeOfDay(Span::from_s(minutes * 60));
+            assert_eq!(read(text), Some(time), "{text}");
+            assert_eq!(serde_json::to_value(time).unwrap(), text);
+        }
+        for text in ["24:01", "12:60", "7:30", "0730", "noon", "", "+7:30", "07:30:00"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Active {
     /// The limit of the site's wires that binds, where one does.
     pub(crate) wire: Option<usize>,
     pub(crate) trigger: Trigger,
+    /// It could not wait at the last decision under a soft limit.
+    pub(crate) pressed: bool,
     /// Last change between paused and running.
     pub(crate) switched_at: Time,
     pub(crate) calm: Calm,
@@ -102,6 +104,7 @@ impl Active {
             binding: Binding::Allocation(Reason::Site),
             wire: None,
             trigger: Trigger::SessionStart,
+            pressed: false,
             switched_at: now,
             calm: Calm::default(),
             blocked_since: None,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allocation::Strategy;
 use crate::charger::CurrentKind;
+use crate::csms::calendar::Calendar;
 use crate::csms::wiring::Wiring;
 use crate::ids::ChargePointId;
 use crate::time::Span;
@@ -31,6 +32,9 @@ pub struct SiteConfig {
     /// Feeders and phases behind the connection; `None`: only its power is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wiring: Option<Box<Wiring>>,
+    /// Windows of the day with limits of their own; `None`: all days are alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Box<Calendar>>,
 }
 
 /// A change of some fields of a [`SiteConfig`]; absent ones stay.

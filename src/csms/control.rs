@@ -15,6 +15,7 @@ use crate::csms::event::{Binding, Event, Trigger};
 use crate::csms::load::Load;
 use crate::csms::rebalance::Rebalance;
 use crate::csms::timers::Key;
+use crate::csms::today::Today;
 use crate::csms::wiring::{Wired, Wires};
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ids::SiteId;
@@ -34,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) points: Vec<PointIx>,
     /// Other loads behind the same grid connection.
     pub(crate) load: Load,
+    /// The calendar and what it says now, where there is one.
+    pub(crate) today: Option<Box<Today>>,
     /// Feeders and phases, where any are limited.
     pub(crate) wires: Option<Box<Wires>>,
     /// Sum of all reservations.
@@ -61,6 +64,7 @@ impl Site {
             name: id.to_string(),
             id,
             configured_at: Some(Time(0)),
+            today: Today::of(&config),
             config,
             control,
             points: Vec::new(),
@@ -152,20 +156,21 @@ impl Csms {
         }
         let census = self.census(site);
         let mut problem = self.problem(now, site, epoch_starts, &census);
-        let shares = share_out(&mut problem, &census);
-        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
+        let deal = self.deal(site, &mut problem, &census);
+        self.remember_pressed(&census, &deal);
+        let shares = &deal.shares;
         let turn = epoch_starts || trigger == Trigger::HoldEnded;
-        let parked = parked(&census, &shares, left, epoch_starts);
+        let parked = parked(&census, shares, deal.left, epoch_starts);
         let parks = census.sessions.iter().zip(&parked);
         let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
-        let moves = problem.strategy.moves_with_time();
-        let rotated = turn && swapped(&census.sessions, &shares, &parked, moves);
-        self.announce(now, site, &census, &shares, unparked);
+        let moves = problem.strategy.moves_with_time() || deal.moves_with_time();
+        let rotated = turn && swapped(&census.sessions, shares, &parked, moves);
+        self.announce(now, site, &census, shares, (unparked, moves));
         // One pass over all sessions: on a large site every further one would cost as much.
         let targets = self.targets_before(site, &census.places);
         let mut work = Vec::with_capacity(shares.len());
         for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
-            let decided = (share.rate, Binding::Allocation(share.reason));
+            let decided = (share.rate, deal.binding(work.len()));
             let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
             let known = census.settled[work.len()] == Some((rate, binding));
             work.push(if known {
@@ -193,9 +198,8 @@ impl Csms {
             }
         }
         self.raise(now, site);
-        let over = Watts::ZERO - problem.capacity;
-        if over > Watts::ZERO {
-            self.stop_culprits(now, site, over);
+        if deal.over > Watts::ZERO {
+            self.stop_culprits(now, site, deal.over);
         }
         self.finish_rebalances(now, site);
     }
@@ -204,7 +208,7 @@ impl Csms {
     /// that was only asked for takes both as the one before did, and so changes nothing.
     fn look_again(&mut self, now: Time, site: SiteIx) {
         let state = &mut self.sites[site.0];
-        if !state.config.strategy.heeds_deadlines() {
+        if !state.config.strategy.heeds_deadlines() && state.soft().is_none() {
             return;
         }
         state.looked_at = now;
@@ -251,9 +255,8 @@ impl Csms {
     pub fn preview(&self, now: Time, site: SiteIx) -> u32 {
         let census = self.fresh_census(site);
         let mut problem = self.problem(now, site, false, &census);
-        let shares = share_out(&mut problem, &census);
-        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
-        let rates = shares.iter().zip(parked(&census, &shares, left, false));
+        let deal = self.deal(site, &mut problem, &census);
+        let rates = deal.shares.iter().zip(parked(&census, &deal.shares, deal.left, false));
         let changed =
             census.places.iter().zip(rates).filter(|((point, index), (share, parked))| {
                 let state = &self.points[point.0];
@@ -307,18 +310,18 @@ impl Csms {
     }
 
     /// Arms the timers for the ends that this decision announces.
-    /// `unparked`: somebody takes nothing and may get a minimum offer when an epoch begins.
+    /// `unparked`: somebody takes nothing and may get a minimum offer when an epoch begins; `moves`:
+    /// rates may change although nothing happens.
     fn announce(
         &mut self,
         now: Time,
         site: SiteIx,
         census: &Census,
         shares: &[allocation::Share],
-        unparked: bool,
+        (unparked, moves): (bool, bool),
     ) {
         let control = &self.sites[site.0].control;
         let (rotation, min_on, min_off) = (control.rotation, control.min_on, control.min_off);
-        let moves = self.sites[site.0].config.strategy.moves_with_time();
         let welcome = control.welcome;
         let mut waiting = false;
         let mut limited = false;
@@ -361,16 +364,12 @@ impl Csms {
 /// give, and depends on the share: the less it gets, the more of it there is.
 pub(super) fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<allocation::Share> {
     let whole = problem.capacity;
-    let excess = |shares: &[allocation::Share]| -> Vec<Watts> {
-        let pairs = shares.iter().zip(&census.proven);
-        pairs.map(|(share, proven)| (*proven - share.rate).floor_zero()).collect()
-    };
     let mut shares = solve(problem, census.wired.as_ref(), &[]);
     if census.proven.iter().all(|proven| *proven == Watts::ZERO) {
         return shares;
     }
     for _ in 0..MOST_ROUNDS {
-        let above = excess(&shares);
+        let above = excess(&shares, census);
         let left = whole - above.iter().copied().sum();
         if left >= problem.capacity {
             break;
@@ -391,8 +390,14 @@ pub(super) fn share_out(problem: &mut Problem<'_>, census: &Census) -> Vec<alloc
     for (index, share) in trusted.into_iter().zip(rest) {
         shares[index] = share;
     }
-    problem.capacity = whole - excess(&shares).into_iter().sum();
+    problem.capacity = whole - excess(&shares, census).into_iter().sum();
     shares
+}
+
+/// What sessions draw above their shares whatever they are told.
+pub(super) fn excess(shares: &[allocation::Share], census: &Census) -> Vec<Watts> {
+    let pairs = shares.iter().zip(&census.proven);
+    pairs.map(|(share, proven)| (*proven - share.rate).floor_zero()).collect()
 }
 
 /// Divides by the wires too, while sessions draw so much above their shares.
@@ -401,6 +406,20 @@ fn solve(problem: &Problem<'_>, wired: Option<&Wired>, above: &[Watts]) -> Vec<a
     let held = wired.with(above);
     let grid = wired.grid(&held);
     allocation::solve(&Problem { network: Some(&grid), ..*problem })
+}
+
+/// See [`allocation::relieve`], by the wires too.
+pub(super) fn relieve(
+    problem: &Problem<'_>,
+    wired: Option<&Wired>,
+    above: &[Watts],
+    shares: &[allocation::Share],
+    wanted: &[Watts],
+) -> Vec<Watts> {
+    let Some(wired) = wired else { return allocation::relieve(problem, shares, wanted) };
+    let held = wired.with(above);
+    let grid = wired.grid(&held);
+    allocation::relieve(&Problem { network: Some(&grid), ..*problem }, shares, wanted)
 }
 
 /// See [`allocation::admission_order`], by the wires too.

@@ -205,10 +205,11 @@ pub enum Event {
         /// Where.
         point: PointIx,
     },
-    /// What electric vehicles may draw together has changed with other loads
-    /// ([`Csms::ev_limit`]).
+    /// What electric vehicles may draw together ([`Csms::ev_limit`]), or should
+    /// ([`Csms::soft_room`]), has changed with other loads or the time of the day.
     ///
     /// [`Csms::ev_limit`]: crate::csms::Csms::ev_limit
+    /// [`Csms::soft_room`]: crate::csms::Csms::soft_room
     LimitMoved {
         /// Where.
         site: SiteIx,
@@ -314,6 +315,8 @@ pub enum Trigger {
     Config,
     /// Other loads of the site take more, or less.
     Load,
+    /// A window of the day began or ended, or is near.
+    Window,
     /// Somebody asked for a rebalance.
     Manual,
     /// A rotation epoch began.
@@ -344,6 +347,7 @@ impl Trigger {
             Trigger::SessionEnd => "session_end",
             Trigger::Config => "config",
             Trigger::Load => "site_load",
+            Trigger::Window => "window",
             Trigger::Manual => "manual",
             Trigger::Rotation => "rotation",
             Trigger::HoldEnded => "hold_ended",
@@ -366,6 +370,10 @@ pub enum Binding {
     ReservedRoom,
     /// The fallback that bounds a start before its TxProfile.
     StartBound,
+    /// The soft limit: it can wait.
+    SoftLimit,
+    /// What it needs although that is beyond the soft limit: it cannot wait.
+    CannotWait,
     /// The car takes nothing; it keeps its minimum while nobody needs it.
     Parked,
 }
@@ -384,6 +392,8 @@ impl Binding {
             Binding::Allocation(Reason::Ineligible) => "ineligible",
             Binding::ReservedRoom => "unknown_state",
             Binding::StartBound => "start_bound",
+            Binding::SoftLimit => "soft_limit",
+            Binding::CannotWait => "cannot_wait",
             Binding::Parked => "parked",
         }
     }

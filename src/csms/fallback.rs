@@ -88,7 +88,7 @@ impl Site {
 impl SiteConfig {
     /// What the grid connection leaves for cars when other loads take the most that they can.
     fn ev_limit_at_worst(&self) -> Watts {
-        (self.max_power - self.worst_others()).floor_zero()
+        (self.least_power() - self.worst_others()).floor_zero()
     }
 
     /// The most that is kept for other loads.

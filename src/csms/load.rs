@@ -5,14 +5,18 @@
 //! a meter that trembles moves nobody, a load counts in whole kilowatts, rounded up: more of it at
 //! once, less of it when it has been less for a minute. A reading holds as long as whoever told it
 //! has said. From then on the stated worst case counts, and so it does before the first.
+//!
+//! A soft limit may be exceeded for a while, and clouds pass in minutes: for it counts what other
+//! loads took on average in the last ten minutes, to the whole kilowatt.
 
 use std::collections::VecDeque;
 
 use crate::csms::config::SiteConfig;
 use crate::csms::control::Site;
-use crate::csms::event::{Event, Trigger};
+use crate::csms::event::Trigger;
 use crate::csms::input::Refusal;
 use crate::csms::timers::Key;
+use crate::csms::today::Room;
 use crate::csms::validate::check_load;
 use crate::csms::{Csms, SiteIx};
 use crate::time::{Span, Time};
@@ -24,6 +28,10 @@ const WINDOW: Span = Span::from_s(60);
 const SECOND: Span = Span::from_s(1);
 /// Loads count in multiples of this.
 const STEP: Watts = Watts(1_000);
+/// A mean is about so long,
+const MEAN_OVER: Span = Span::from_s(600);
+/// and looked at so often when nobody tells anything.
+const LOOK: Span = Span::from_s(60);
 
 /// What is known of the other loads of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +40,55 @@ pub(crate) struct Load {
     largest: VecDeque<(Time, Watts)>,
     last: Watts,
     counts: Watts,
+    mean: Mean,
     /// Until when the last reading holds; `None`: none does.
     until: Option<Time>,
 }
 
+/// What was told lately, on average.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Mean {
+    /// Readings, each of which held until the next; the first began the time that counts, or before.
+    readings: VecDeque<(Time, Watts)>,
+    counts: Watts,
+    looked_at: Time,
+}
+
+impl Mean {
+    fn look(&mut self, now: Time, anew: bool) {
+        let from = now - MEAN_OVER;
+        while self.readings.get(1).is_some_and(|(at, _)| *at <= from) {
+            self.readings.pop_front();
+        }
+        self.looked_at = now;
+        let ends = self.readings.iter().skip(1).map(|(at, _)| *at).chain([now]);
+        let (mut energy, mut lasted) = (0_i128, 0_i128);
+        for ((begin, power), end) in self.readings.iter().zip(ends) {
+            let held = i128::from(end.since((*begin).max(from)).0);
+            energy += held * i128::from(power.0);
+            lasted += held;
+        }
+        let last = self.readings.back().map_or(Watts::ZERO, |(_, power)| *power);
+        let mean = if lasted == 0 { last } else { Watts((energy / lasted) as i64) };
+        // Half a step and a quarter, or a mean near the edge would move it to and fro.
+        if anew || (mean.0 - self.counts.0).abs() >= STEP.0 * 3 / 4 {
+            self.counts = Watts((mean.0 + STEP.0 / 2).div_euclid(STEP.0) * STEP.0);
+        }
+    }
+
+    /// When it is another without another reading.
+    fn next(&self) -> Option<Time> {
+        (self.readings.len() > 1).then(|| self.looked_at + LOOK)
+    }
+}
+
 impl Load {
+    /// What counts for a soft limit, W; `None`: no meter is expected to tell.
+    pub(crate) fn counted_softly(&self, config: &SiteConfig) -> Option<Watts> {
+        let worst = config.worst_load?;
+        Some(if self.until.is_some() { self.mean.counts } else { worst })
+    }
+
     /// What counts now, W; `None`: no meter is expected to tell.
     pub(crate) fn counted(&self, config: &SiteConfig) -> Option<Watts> {
         let worst = config.worst_load?;
@@ -55,11 +107,13 @@ impl Load {
             None => self.largest.push_back((now, power)),
         }
         let was_silent = self.until.replace(until).is_none();
+        self.mean.readings.push_back((now, power));
         self.count(now, was_silent);
     }
 
     /// Looks again at what counts.
     fn count(&mut self, now: Time, anew: bool) {
+        self.mean.look(now, anew);
         // The last one still tells what is.
         while self.largest.len() > 1 && now.since(self.largest[0].0) >= WINDOW {
             self.largest.pop_front();
@@ -78,17 +132,12 @@ impl Load {
     fn next(&self) -> Option<Time> {
         let until = self.until?;
         let older = self.largest.front().filter(|_| self.largest.len() > 1);
-        Some(older.map_or(until, |(at, _)| until.min(*at + WINDOW)))
+        let older = older.map(|(at, _)| *at + WINDOW);
+        [Some(until), older, self.mean.next()].into_iter().flatten().min()
     }
 }
 
 impl Site {
-    /// What electric vehicles may draw together now: the grid connection less the reserve, or less
-    /// the other loads where they are more.
-    pub(crate) fn ev_limit(&self) -> Watts {
-        (self.config.max_power - self.others()).floor_zero()
-    }
-
     /// What is kept for other loads.
     pub(crate) fn others(&self) -> Watts {
         let counted = self.load.counted(&self.config).unwrap_or_default();
@@ -97,12 +146,6 @@ impl Site {
 }
 
 impl Csms {
-    /// What electric vehicles may draw together at a site now.
-    #[must_use]
-    pub fn ev_limit(&self, site: SiteIx) -> Watts {
-        self.sites[site.0].ev_limit()
-    }
-
     /// The last reading of a site's other loads, while it holds: the power and until when.
     #[must_use]
     pub fn load(&self, site: SiteIx) -> Option<(Watts, Time)> {
@@ -126,7 +169,7 @@ impl Csms {
             )));
         }
         check_load(power, valid_for)?;
-        let before = state.ev_limit();
+        let before = state.room();
         self.sites[site.0].load.show(now, power, now + valid_for);
         self.limit_moved(now, site, before);
         Ok(())
@@ -135,7 +178,7 @@ impl Csms {
     /// A reading does not hold any more, or a larger one is long enough ago.
     pub(super) fn load_due(&mut self, now: Time, site: SiteIx) {
         let state = &mut self.sites[site.0];
-        let before = state.ev_limit();
+        let before = state.room();
         if state.load.until.is_some_and(|until| until <= now) {
             state.load = Load::default();
         } else {
@@ -145,25 +188,13 @@ impl Csms {
     }
 
     /// What electric vehicles may draw is perhaps not what it was.
-    fn limit_moved(&mut self, now: Time, site: SiteIx, before: Watts) {
+    fn limit_moved(&mut self, now: Time, site: SiteIx, before: Room) {
         let state = &self.sites[site.0];
         match state.load.next() {
             Some(next) => self.timers.arm(Key::Load(site), next.max(now + Span::from_ms(1))),
             None => self.timers.disarm(Key::Load(site)),
         }
-        let state = &self.sites[site.0];
-        let (after, reserved) = (state.ev_limit(), state.reserved);
-        if after == before {
-            return;
-        }
-        self.wires_limited_anew(site);
-        self.emit(Event::LimitMoved { site });
-        self.bound_starts_anew(now, site, before);
-        self.trigger_site(now, site, Trigger::Load);
-        if after < reserved {
-            // Somebody has to give way at once.
-            self.timers.arm_by(Key::Decide(site), now);
-        }
+        self.room_changed(now, site, before, Trigger::Load);
     }
 }
 
@@ -194,6 +225,24 @@ mod tests {
     fn a_meter_that_trembles_moves_nobody() {
         let told: Vec<_> = (0..100).map(|n| (n * 5, 20_300 + n * 7_919 % 600)).collect();
         assert!(counted(&told).iter().all(|counts| *counts == 21_000));
+    }
+
+    #[test]
+    fn for_a_soft_limit_the_last_ten_minutes_count() {
+        let mut load = Load::default();
+        let mean = |load: &mut Load, second: i64, watts: i64| {
+            load.show(at(second), Watts(watts), at(second + 600));
+            load.mean.counts.0
+        };
+        assert_eq!(mean(&mut load, 0, -20_000), -20_000);
+        assert_eq!(mean(&mut load, 300, -20_000), -20_000);
+        assert_eq!(mean(&mut load, 310, -2_000), -20_000, "a cloud");
+        assert_eq!(mean(&mut load, 460, -2_000), -14_000, "that stays");
+        load.count(at(610), false);
+        assert_eq!(load.mean.counts, Watts(-11_000), "also when nobody tells more");
+        load.count(at(1_000), false);
+        assert_eq!(load.mean.counts, Watts(-2_000));
+        assert_eq!(load.mean.next(), None, "and is all that counts in the end");
     }
 
     #[test]

@@ -20,7 +20,8 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
-//! `wiring` keeps what feeders and phases may carry, `wish` what drivers want. `explain` says why the limits of a site are what they are.
+//! `wiring` keeps what feeders and phases may carry, `calendar` what holds at which time of the day
+//! (`today` asks it, `soft` divides by it), `load` what other loads take, `wish` what drivers want. `explain` says why the limits of a site are what they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -33,6 +34,7 @@ mod active;
 mod adapt;
 mod answers;
 mod bounds;
+pub mod calendar;
 mod calm;
 mod census;
 mod clock;
@@ -64,8 +66,10 @@ mod rebalance;
 pub mod records;
 mod registry;
 pub mod restore;
+mod soft;
 mod start_bound;
 mod timers;
+mod today;
 mod transactions;
 mod trust;
 mod validate;
@@ -84,6 +88,7 @@ use crate::ocpp::types::AuthorizationStatus;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
+pub use calendar::{Calendar, Days, Window};
 pub use config::{ConfigPatch, Control, Fallback, Hardware, Setpoint, SiteConfig};
 pub use event::{Event, Output, Trouble};
 pub use input::{Input, Refusal};
@@ -207,6 +212,9 @@ impl Csms {
     pub fn add_site(&mut self, id: SiteId, config: SiteConfig, control: Control) -> SiteIx {
         let site = SiteIx(self.sites.len());
         self.sites_by_id.insert(id.clone(), site);
+        if config.calendar.is_some() {
+            self.timers.arm(timers::Key::Calendar(site), Time(0));
+        }
         self.sites.push(Site::new(id, config, control));
         site
     }
@@ -332,6 +340,7 @@ impl Csms {
                 timers::Key::Slots(point) => self.expire_slots(now, point),
                 timers::Key::Gate(point) => self.gate_expired(now, point),
                 timers::Key::Decide(site) => self.decide(now, site),
+                timers::Key::Calendar(site) => self.calendar_due(now, site),
                 timers::Key::Load(site) => self.load_due(now, site),
                 timers::Key::HoldEnds(site) => self.hold_ended(now, site),
                 timers::Key::Epoch(site) => self.epoch(now, site),

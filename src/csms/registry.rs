@@ -7,6 +7,7 @@ use crate::csms::control::Site;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::input::Refusal;
 use crate::csms::timers::Key;
+use crate::csms::today::Today;
 use crate::csms::validate::{check_config, check_hardware};
 use crate::csms::{Budget, Control, Csms, Hardware, PointIx, SiteConfig, SiteIx};
 use crate::ids::{ChargePointId, SiteId};
@@ -23,6 +24,7 @@ fn unconfigured() -> SiteConfig {
         priorities: BTreeMap::new(),
         worst_load: None,
         wiring: None,
+        calendar: None,
     }
 }
 
@@ -32,6 +34,7 @@ impl Csms {
         let state = &mut self.sites[site.0];
         state.name = name.to_owned();
         state.configured_at = Some(configured_at);
+        self.look_at_calendar(configured_at, site);
     }
 
     /// A site without configuration.
@@ -83,8 +86,11 @@ impl Csms {
         // What is told again is no news: rates that move with time do not move for it.
         let same = state.configured_at.is_some() && state.config == config;
         let trigger = if same { Trigger::Manual } else { Trigger::Config };
+        state.today = Today::of(&config);
         state.config = config;
         state.configured_at = Some(now);
+        self.look_at_calendar(now, site);
+        let state = &self.sites[site.0];
         let points = state.points.clone();
         for point in &points {
             let weights = &self.sites[site.0].config.priorities;

@@ -24,6 +24,8 @@ pub(crate) enum Key {
     Gate(PointIx),
     /// A decision is due.
     Decide(SiteIx),
+    /// The calendar of a site says something else.
+    Calendar(SiteIx),
     /// A reading of the other loads of a site ends.
     Load(SiteIx),
     /// A minimum on- or off-time ends that a decision had to respect.

@@ -1,6 +1,7 @@
 //! What an operator may configure: every rule about it in one place.
 
 use crate::charger::CurrentKind;
+use crate::csms::calendar::Calendar;
 use crate::csms::config::{Hardware, SiteConfig};
 use crate::csms::input::Refusal;
 use crate::csms::wiring::Wiring;
@@ -17,6 +18,7 @@ const LONGEST: Span = Span::from_s(86_400);
 const MOST_CONNECTORS: u32 = 64;
 /// Larger than any wire.
 const MOST_CURRENT: DeciAmps = DeciAmps(1_000_000);
+const MOST_WINDOWS: usize = 100;
 const MOST_FEEDERS: usize = 1000;
 const MOST_NAME: usize = 64;
 const MOST_WEIGHT: u32 = 1000;
@@ -42,6 +44,9 @@ pub(super) fn check_config(
             format!("0 to {}", MOST_POWER.kw())
         })?;
     }
+    if let Some(calendar) = config.calendar.as_deref() {
+        check_calendar(calendar)?;
+    }
     if let Some(wiring) = config.wiring.as_deref() {
         check_wiring(wiring, &is_here)?;
     }
@@ -49,6 +54,35 @@ pub(super) fn check_config(
         let field = format!("/priorities/{}", token(point));
         demand(is_here(point), &field, || "the id of a charge point of this site".to_owned())?;
         demand((1..=MOST_WEIGHT).contains(weight), &field, || format!("1 to {MOST_WEIGHT}"))?;
+    }
+    Ok(())
+}
+
+/// Checks windows of the day.
+fn check_calendar(calendar: &Calendar) -> Result<(), Refusal> {
+    demand(calendar.zone().is_some(), "/time_zone", || {
+        "an IANA name such as Europe/Amsterdam, or an offset such as +02:00".to_owned()
+    })?;
+    demand(calendar.windows.len() <= MOST_WINDOWS, "/windows", || {
+        format!("at most {MOST_WINDOWS}")
+    })?;
+    for (at, window) in calendar.windows.iter().enumerate() {
+        let field = |name: &str| format!("/windows/{at}/{name}");
+        demand((1..=MOST_NAME).contains(&window.name.chars().count()), &field("name"), || {
+            format!("1 to {MOST_NAME} characters")
+        })?;
+        for (time, name) in [(window.from, "from"), (window.to, "to")] {
+            let right = (Span::ZERO..=LONGEST).contains(&time);
+            demand(right, &field(name), || "from 00:00 to 24:00".to_owned())?;
+        }
+        let some = window.days.names().next().is_some();
+        demand(some, &field("days"), || "at least one day".to_owned())?;
+        for (limit, name) in
+            [(window.max_power, "max_power_kw"), (window.soft_limit, "soft_limit_kw")]
+        {
+            let right = limit.is_none_or(|limit| (Watts::ZERO..=MOST_POWER).contains(&limit));
+            demand(right, &field(name), || format!("0 to {}", MOST_POWER.kw()))?;
+        }
     }
     Ok(())
 }

@@ -70,8 +70,8 @@ impl Csms {
         let available = state.ev_limit();
         let allocated = chargers.iter().map(|charger| charger.allocated).sum();
         AllocationView {
-            total_capacity: state.config.max_power,
-            reserved: state.config.max_power - available,
+            total_capacity: state.contracted(),
+            reserved: state.contracted() - available,
             available,
             allocated,
             idle: (available - allocated).floor_zero(),

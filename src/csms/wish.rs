@@ -1,7 +1,7 @@
 //! What drivers want: when they leave, and how much they need until then.
 //!
 //! OCPP 1.6 has no message for it, so it comes from an app or a desk. Strategies that go by
-//! deadlines use it; under the others it is kept and shown.
+//! deadlines use it, and so does a soft limit; otherwise it is kept and shown.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,8 @@ impl Csms {
         self.transactions.wished(transaction_id, wish);
         self.roster.touch(point);
         self.emit(Event::WishChanged { point, connector: index as u32 + 1, transaction_id });
-        if self.sites[self.points[point.0].site.0].config.strategy.heeds_deadlines() {
+        let site = &self.sites[self.points[point.0].site.0];
+        if site.config.strategy.heeds_deadlines() || site.soft().is_some() {
             self.trigger(now, point, Trigger::Wish);
         }
         Ok(())

@@ -44,6 +44,13 @@ pub fn limit_spans(record: &RunRecord) -> Vec<(Time, Time, Limit)> {
     spans
 }
 
+/// What cars that can wait should draw together at most at `at`; `None`: no soft limit holds.
+#[must_use]
+pub fn soft_limit_at(record: &RunRecord, at: Time) -> Option<Watts> {
+    let begun = record.soft_limits.partition_point(|entry| entry.0 <= at);
+    record.soft_limits.get(begun.checked_sub(1)?)?.1
+}
+
 /// What the limits and the samples of a run say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compliance {

@@ -132,6 +132,8 @@ metrics! {
     wires_over_limit_s: f64;
     wires_over_limit_max_kw: f64;
     wires_committed_over_limit_s: f64;
+    over_soft_limit_s: f64;
+    over_soft_limit_kwh: f64;
     time_within_reserve_pct: Option<f64>;
     time_over_connection_pct: Option<f64>;
     setpoint_changes_per_h: Option<f64>;
@@ -194,6 +196,8 @@ impl Metrics {
             wires_over_limit_s: worst(&|wire| wire.over_limit.seconds),
             wires_over_limit_max_kw: worst(&|wire| wire.over_limit.max_kw),
             wires_committed_over_limit_s: worst(&|wire| wire.committed_over_limit.seconds),
+            over_soft_limit_s: record.over_soft_limit.seconds,
+            over_soft_limit_kwh: record.over_soft_limit.kwh,
             energy_balance_error: record.energy.relative_error(),
             draw_uncovered_kw: record.uncovered_max_kw.max(0.0),
             ..Metrics::default()

@@ -2,7 +2,7 @@
 //! kWh with three decimals, an absent value is an empty field, lines end in `\n`.
 
 use crate::report::Report;
-use crate::report::compliance::{limit_at, limit_spans};
+use crate::report::compliance::{limit_at, limit_spans, soft_limit_at};
 use crate::report::fairness::wanted_until;
 use crate::report::oscillation::Movement;
 use crate::report::text::{push_csv, push_decimal, push_milli, push_unsigned};
@@ -15,7 +15,7 @@ use crate::units::Watts;
 pub fn history(report: &Report<'_>) -> String {
     let mut out = String::with_capacity(90 * (report.record.samples.len() + 1));
     out.push_str(
-        "timestamp,max_power_kw,available_kw,allocated_kw,committed_kw,actual_draw_kw,headroom_kw,active_sessions\n",
+        "timestamp,max_power_kw,available_kw,allocated_kw,committed_kw,actual_draw_kw,headroom_kw,active_sessions,soft_limit_kw\n",
     );
     let spans = limit_spans(report.record);
     let mut span = 0;
@@ -37,6 +37,10 @@ pub fn history(report: &Report<'_>) -> String {
         }
         out.push(',');
         push_unsigned(&mut out, u64::from(sample.active_sessions));
+        match soft_limit_at(report.record, sample.at) {
+            Some(soft) => push_kw(&mut out, soft),
+            None => out.push(','),
+        }
         out.push('\n');
     }
     out

@@ -15,7 +15,7 @@ use super::model::{
 use super::occupancy::Occupancy;
 use super::read::fits;
 use super::streams::stream;
-use super::timeline;
+use super::{sun, timeline};
 use crate::time::{Span, Time};
 use crate::units::{PILOT_MINIMUM, Watts};
 use crate::vehicle::{Acceptance, VehicleSpec};
@@ -76,7 +76,12 @@ pub fn expand(scenario: &Scenario, seed: u64) -> Fleet {
     for (number, session) in sessions.iter_mut().enumerate() {
         session.id_tag = format!("TAG{:06}", number + 1);
     }
-    Fleet { sessions, turned_away, timeline: timeline::expand(scenario, seed) }
+    Fleet {
+        sessions,
+        turned_away,
+        timeline: timeline::expand(scenario, seed),
+        pv: sun::production(scenario, seed),
+    }
 }
 
 /// Gives a car its connector: the lowest free one of the charger its file names, otherwise any

@@ -107,6 +107,16 @@ pub const METRICS: &[Metric] = &[
         "Time the worst case of the reservations was above such a limit: of the worst one.",
     ),
     metric(
+        "over_soft_limit_s",
+        "s",
+        "Time the true draw was above what a soft limit left for vehicles.",
+    ),
+    metric(
+        "over_soft_limit_kwh",
+        "kWh",
+        "Energy drawn above what soft limits left for vehicles, integrated at every event.",
+    ),
+    metric(
         "time_within_reserve_pct",
         "%",
         "Samples with a draw above the limit for vehicles but within the grid connection.",

@@ -52,6 +52,7 @@ pub mod schema;
 pub mod source;
 pub mod streams;
 pub(crate) mod suggest;
+mod sun;
 mod timeline;
 
 pub use diagnostic::Diagnostic;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::allocation::Strategy;
 use crate::charger::{ChargerSpec, Quirk};
 pub use crate::csms::config::Control;
-use crate::csms::{Connection, Wiring};
+use crate::csms::{Calendar, Connection, Wiring};
 use crate::ids::ChargePointId;
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -68,6 +68,10 @@ pub struct Site {
     pub voltage_v: i64,
     /// Other loads behind the same grid connection.
     pub base_load: Option<BaseLoad>,
+    /// Photovoltaics behind the same meter as the other loads.
+    pub pv: Option<Pv>,
+    /// Windows of the day with limits of their own.
+    pub calendar: Option<Calendar>,
     /// Feeders and phases; without its charge points.
     pub wiring: Wiring,
     /// What the central system learns of departures and wishes.
@@ -89,6 +93,19 @@ pub struct BaseLoad {
     pub valid_for: Span,
     /// When the meter tells nothing.
     pub silent: Vec<Range<Time>>,
+}
+
+/// Photovoltaics: modules that lie flat under a clear sky with some clouds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pv {
+    /// Power under 1000 W/m2.
+    pub peak: Watts,
+    /// Degrees, north positive.
+    pub latitude: f64,
+    /// Degrees, east positive.
+    pub longitude: f64,
+    /// Share of the time under clouds, 0..1.
+    pub clouds: f64,
 }
 
 /// Where the central system knows from when cars leave and what they need until then.
@@ -390,6 +407,8 @@ pub struct Fleet {
     pub turned_away: u32,
     /// What happens at set instants, every repetition by itself, in ascending order.
     pub timeline: Vec<TimelineEntry>,
+    /// What photovoltaics give from an instant on, ascending; nothing before the first.
+    pub pv: Vec<(Time, Watts)>,
 }
 
 /// One visit of one car.

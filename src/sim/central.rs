@@ -19,6 +19,7 @@ pub(super) fn central(scenario: &Scenario, strategy: Strategy) -> (Csms, SiteIx)
         priorities,
         worst_load: scenario.site.base_load.as_ref().map(|load| load.worst),
         wiring: wiring(scenario),
+        calendar: scenario.site.calendar.clone().map(Box::new),
     };
     let id = SiteId::new(&crate::ids::make("site", scenario.start, 1));
     let site = csms.add_site(id, config, scenario.site.control.clone());

@@ -42,6 +42,11 @@ pub struct RunRecord {
     pub over_limit: Excess,
     /// The same for the ledger's worst case against the EV limit.
     pub committed_over_limit: Excess,
+    /// What cars that can wait should draw together at most, from an instant on; `None`: no soft
+    /// limit.
+    pub soft_limits: Vec<(Time, Option<Watts>)>,
+    /// Exact integrals of true draw over that.
+    pub over_soft_limit: Excess,
     /// Feeders and phases, where any are limited.
     pub wires: Vec<WireRecord>,
     /// Energy bookkeeping.

@@ -146,6 +146,17 @@ impl Recorder {
         }
     }
 
+    /// What cars that can wait should draw together from now on.
+    pub(crate) fn soft_limit(&mut self, now: Time, room: Option<Watts>) {
+        let known = &mut self.record.soft_limits;
+        if known.last().is_some_and(|(at, _)| *at == now) {
+            known.pop();
+        }
+        if known.last().and_then(|(_, last)| *last) != room {
+            known.push((now, room));
+        }
+    }
+
     /// Something happened that belongs on the time axes.
     pub(crate) fn mark(&mut self, now: Time, what: String) {
         self.record.marks.push((now, what));

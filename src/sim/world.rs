@@ -120,6 +120,7 @@ pub struct World<'a> {
     drawn_mw: Vec<i64>,
     pub(super) over: OverLimit,
     pub(super) committed_over: OverLimit,
+    pub(super) over_soft: OverLimit,
     peak_mw: i64,
     pub(super) wires: Option<Box<Wires>>,
     /// Most a charge point drew beyond what was reserved for it, each.
@@ -199,6 +200,7 @@ impl<'a> World<'a> {
             drawn_mw: vec![0; scenario.chargers.len()],
             over: OverLimit::new(start, limit_mw),
             committed_over: OverLimit::new(start, limit_mw),
+            over_soft: OverLimit::new(start, i64::MAX),
             peak_mw: 0,
             wires,
             energy: EnergyBalance::default(),
@@ -227,6 +229,9 @@ impl<'a> World<'a> {
             self.queue.push(planned.at, Event::Timeline { entry });
         }
         self.plan_base_load();
+        if self.scenario.site.calendar.is_some() {
+            self.limit_moves();
+        }
         self.queue.push(self.scenario.start, Event::Sample);
     }
 
@@ -480,6 +485,7 @@ impl<'a> World<'a> {
     fn change_draw(&mut self, point: usize, step_mw: i64) {
         if step_mw != 0 {
             self.over.set_power(self.now, self.draw_mw + step_mw);
+            self.over_soft.set_power(self.now, self.draw_mw + step_mw);
             self.draw_mw += step_mw;
             self.drawn_mw[point] += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
@@ -551,11 +557,13 @@ impl<'a> World<'a> {
         }
         self.over.advance(self.end);
         self.committed_over.advance(self.end);
+        self.over_soft.advance(self.end);
         let mut record = self.recorder.finish(self.end);
         record.wires = self.wires.as_mut().map(|w| w.finish(self.end)).unwrap_or_default();
         record.digest = self.digest.to_string();
         record.over_limit = self.over.excess();
         record.committed_over_limit = self.committed_over.excess();
+        record.over_soft_limit = self.over_soft.excess();
         record.energy = self.energy;
         record.events = self.events;
         record.frames = self.frames;

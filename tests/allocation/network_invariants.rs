@@ -6,7 +6,7 @@
 //! admitted on L1 at three times its rate elsewhere).
 
 use ampacity::allocation::network::{Kind, Limits, Network, Node, Place};
-use ampacity::allocation::{Problem, Reason, Rotation, Session, Share, Strategy, solve};
+use ampacity::allocation::{Problem, Reason, Rotation, Session, Share, Strategy, relieve, solve};
 use ampacity::time::Span;
 use ampacity::units::Watts;
 use proptest::option;
@@ -304,6 +304,51 @@ proptest! {
             loads.add(&limits, wiring.places[session], Watts(-*rate));
         }
         prop_assert_eq!(loads, limits.unloaded());
+    }
+
+    /// What cannot wait gets more than a division of less power gave it: within every limit, on the
+    /// grid of rates, at nobody's cost, and as far as anything is left.
+    #[test]
+    fn relief_takes_only_what_is_left(
+        (site, part, parts) in (site(ANY_STEPS, Past::Any), 0..=100_i64).prop_flat_map(|(site, part)| {
+            let parts = prop::collection::vec(0..=100_i64, site.sessions.len());
+            (Just(site), Just(part), parts)
+        })
+    ) {
+        let site = Site { capacity: site.capacity.max(0), ..site };
+        let less = Site { capacity: site.capacity * part / 100, ..site.clone() };
+        let shares = less.shares();
+        let wanted: Vec<Watts> = site.sessions.iter().zip(parts).map(|(session, part)| {
+            session.normalised().map_or(Watts::ZERO, |s| {
+                let above = Watts((s.cap.0 - s.min.0) * part / 100).floor_to(s.step);
+                if part < 50 { Watts::ZERO } else { s.min + above }
+            })
+        }).collect();
+        let problem = Problem {
+            strategy: site.strategy,
+            capacity: Watts(site.capacity),
+            sessions: &site.sessions,
+            network: None,
+            rotation: ROTATION,
+        };
+        let relieved = site.wiring.on(&problem, |problem| relieve(problem, &shares, &wanted));
+        let rates: Vec<i64> = relieved.iter().map(|rate| rate.0).collect();
+        prop_assert!(rates.iter().sum::<i64>() <= site.capacity);
+        let constraints = site.wiring.constraints();
+        for limit in &constraints {
+            prop_assert!(limit.load(&rates) <= limit.bound, "{limit:?} with {rates:?}");
+        }
+        for (at, (session, share)) in site.sessions.iter().zip(&shares).enumerate() {
+            prop_assert!(relieved[at] >= share.rate);
+            prop_assert!(relieved[at] <= wanted[at].max(share.rate));
+            let Some(session) = session.normalised() else { continue };
+            if relieved[at] >= wanted[at] {
+                continue;
+            }
+            let step = if relieved[at] == Watts::ZERO { session.min } else { session.step };
+            let left = room(&constraints, site.capacity, &rates, at);
+            prop_assert!(left < step.0, "{left} W are left for session {at} in {rates:?}");
+        }
     }
 }
 

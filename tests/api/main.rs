@@ -11,6 +11,7 @@ mod manners;
 mod operation;
 mod station;
 mod tenancy;
+mod windows;
 mod wiring;
 
 use std::path::Path;

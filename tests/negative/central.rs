@@ -64,6 +64,7 @@ pub(crate) fn commissioned() -> Csms {
         priorities: BTreeMap::new(),
         worst_load: None,
         wiring: None,
+        calendar: None,
     };
     let site = csms.add_site(SiteId::new("site_1"), config, Control::default());
     let hardware = Hardware {

@@ -106,6 +106,7 @@ fn the_central_system_takes_every_message_of_a_real_station() {
         priorities: BTreeMap::new(),
         worst_load: None,
         wiring: None,
+        calendar: None,
     };
     let site = csms.add_site("site_1".into(), config, Control::default());
     let hardware = Hardware {

@@ -85,6 +85,8 @@ fn site() -> Site {
         min_charge_rate: Watts(3700),
         voltage_v: 230,
         base_load: None,
+        pv: None,
+        calendar: None,
         control: Control::default(),
     }
 }
@@ -115,6 +117,8 @@ pub(crate) fn record() -> RunRecord {
         over_limit: Excess { seconds: 42.5, kwh: 0.0125, max_kw: 2.0 },
         committed_over_limit: Excess::default(),
         energy: EnergyBalance { grid_kwh: 30.0, battery_kwh: 27.0, losses_kwh: 3.0 },
+        soft_limits: vec![(minute(60), Some(Watts(15_000))), (minute(90), None)],
+        over_soft_limit: Excess { seconds: 1800.0, kwh: 1.5, max_kw: 4.0 },
         events: 1234,
         frames: 567,
         deviations: vec![("timestamp without zone".to_owned(), 2)],

@@ -278,6 +278,7 @@ impl Ours {
             priorities: BTreeMap::new(),
             worst_load: None,
             wiring: None,
+            calendar: None,
         };
         // Every change is followed at once, as the others do.
         let control = Control { min_raise_interval: Span::ZERO, ..Control::default() };

@@ -128,6 +128,14 @@ impl Page<'_> {
         if told.reserve > Watts::ZERO {
             let _ = write!(sum, " - {} reserve", kw(told.reserve));
         }
+        let available = match told.soft {
+            Some((limit, room)) if room < told.ev_limit => {
+                let (all, limit, left) = (kw(told.ev_limit), kw(limit), kw(room));
+                let _ = write!(sum, " = {all}, of which a soft limit of {limit} leaves {left}");
+                room
+            }
+            _ => told.ev_limit,
+        };
         if told.uncontrolled > Watts::ZERO {
             let mut whose: Vec<String> = Vec::new();
             for holder in told.holders.iter().filter(|it| it.uncontrolled > Watts::ZERO) {
@@ -143,7 +151,7 @@ impl Page<'_> {
                 whose.join(", ")
             );
         }
-        let excess = told.ev_limit - told.uncontrolled - told.capacity;
+        let excess = available - told.uncontrolled - told.capacity;
         if excess > Watts::ZERO {
             let _ = write!(sum, " - {} drawn above what is permitted", kw(excess));
         }

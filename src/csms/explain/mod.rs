@@ -16,7 +16,7 @@ use crate::charger::CurrentKind;
 use crate::csms::active::Active;
 use crate::csms::census::Census;
 use crate::csms::config::{Hardware, Setpoint};
-use crate::csms::control::{admission_order, parked, share_out};
+use crate::csms::control::{admission_order, parked};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::point::Connector;
 use crate::csms::{Csms, PointIx, SiteIx, Trouble};
@@ -31,12 +31,15 @@ pub struct Explanation {
     pub at: Time,
     /// The rule.
     pub strategy: Strategy,
-    /// Grid connection.
+    /// What the grid connection may carry.
     pub max_power: Watts,
-    /// Kept for other loads.
+    /// Kept for other loads, and for a fall of the limit that is near.
     pub reserve: Watts,
-    /// What electric vehicles may share: the connection minus the reserve.
+    /// What electric vehicles may share: the connection less what is kept.
     pub ev_limit: Watts,
+    /// The soft limit in force for what the site takes from the grid, and what it leaves for cars
+    /// that can wait.
+    pub soft: Option<(Watts, Watts)>,
     /// Room of what cannot be controlled now.
     pub uncontrolled: Watts,
     /// What is divided: the rest, less what chargers draw above their shares whatever they are
@@ -135,9 +138,10 @@ impl Csms {
         let mut explained = Explanation {
             at: now,
             strategy: state.config.strategy,
-            max_power: state.config.max_power,
-            reserve: state.config.reserve,
+            max_power: state.contracted(),
+            reserve: state.contracted() - state.ev_limit(),
             ev_limit: state.ev_limit(),
+            soft: state.soft().map(|soft| soft.limit).zip(state.soft_room()),
             uncontrolled: census.uncontrolled,
             capacity,
             committed: state.reserved,
@@ -174,17 +178,16 @@ impl Csms {
     /// What is divided, and what a decision now would give each session of the census.
     fn claims(&self, now: Time, site: SiteIx, census: &Census) -> (Watts, Vec<Claim>) {
         let mut problem = self.problem(now, site, false, census);
-        let shares = share_out(&mut problem, census);
-        let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
-        let parked = parked(census, &shares, left, false);
-        let all: Vec<usize> = (0..shares.len()).collect();
-        let mut order = vec![0; shares.len()];
+        let deal = self.deal(site, &mut problem, census);
+        let parked = parked(census, &deal.shares, deal.left, false);
+        let all: Vec<usize> = (0..deal.shares.len()).collect();
+        let mut order = vec![0; deal.shares.len()];
         for (place, session) in (1..).zip(admission_order(&problem, census.wired.as_ref(), &all)) {
             order[session] = place;
         }
-        let decided = shares.iter().zip(parked).map(|(share, parked)| match parked {
+        let decided = all.iter().zip(parked).map(|(&session, parked)| match parked {
             Some(rate) => (rate, Binding::Parked),
-            None => (share.rate, Binding::Allocation(share.reason)),
+            None => (deal.shares[session].rate, deal.binding(session)),
         });
         let claim = |((session, (rate, binding)), order): ((&allocation::Session, _), u32)| Claim {
             order,

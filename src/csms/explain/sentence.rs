@@ -106,6 +106,15 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
                 None => "its car asks for nothing".to_owned(),
             }
         }
+        Binding::SoftLimit if paused => {
+            format!("nothing is left for it of {all} below the soft limit, and it can wait")
+        }
+        Binding::SoftLimit => {
+            format!("{} of {all} below the soft limit; the rest can wait", share(limit, site))
+        }
+        Binding::CannotWait => {
+            "what it needs to be done before it leaves; it cannot wait for more power".to_owned()
+        }
         Binding::Parked => {
             "its car takes nothing; it keeps an offer while nobody needs it".to_owned()
         }

@@ -29,6 +29,7 @@ fn config(max_power: i64) -> SiteConfig {
         priorities: BTreeMap::new(),
         worst_load: None,
         wiring: None,
+        calendar: None,
     }
 }
 

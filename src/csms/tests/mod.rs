@@ -17,6 +17,7 @@ mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
 mod tastes;
+mod windows;
 mod wiring;
 mod wishes;
 
@@ -73,6 +74,7 @@ impl Bench {
             priorities: BTreeMap::new(),
             worst_load: None,
             wiring: None,
+            calendar: None,
         };
         let site = csms.add_site(SiteId::new("site_1"), config, control.clone());
         let hardware = Hardware::ac22();

@@ -202,12 +202,35 @@ fn draw_limits(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scal
         svg.path(&edge(&|i| scale.y(spans[i].2.ev.kw())), "evlimit");
     }
     svg.path(&edge(&|i| scale.y(spans[i].2.connection.kw())), "limit");
+    draw_soft_limit(svg, report, time, scale);
+}
+
+/// What soft limits leave for cars that can wait, where any hold.
+fn draw_soft_limit(svg: &mut Svg, report: &Report<'_>, time: TimeScale, scale: &Scale) {
+    let record = report.record;
+    let ends = record.soft_limits.iter().skip(1).map(|entry| entry.0).chain([record.to]);
+    let mut path = Path::default();
+    let mut line: Vec<(f64, f64)> = Vec::new();
+    for ((from, room), to) in record.soft_limits.iter().zip(ends) {
+        match room {
+            Some(room) => {
+                let y = scale.y(room.kw());
+                line.extend([(time.x(*from), y), (time.x(to), y)]);
+            }
+            None => path.polyline(std::mem::take(&mut line), false),
+        }
+    }
+    path.polyline(line, false);
+    svg.path(&path, "softlimit");
 }
 
 fn draw_legend(svg: &mut Svg, report: &Report<'_>, bins: &Bins, shown: &[(usize, String)]) {
     let mut lines = vec![(Key::Line, "limit", "grid connection")];
     if has_reserve(report) {
         lines.push((Key::Line, "evlimit", "limit for vehicles"));
+    }
+    if !report.record.soft_limits.is_empty() {
+        lines.push((Key::Line, "softlimit", "soft limit"));
     }
     lines.push((Key::Line, "alloc", "allocated"));
     if bins.thinned {

@@ -2,7 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{
-    ANY_KW, CHARGER, DAY, HOUR, Kind, SITE_KW, STRATEGY, Table, VEHICLE, charger_kinds,
+    ANY_KW, CHARGER, DAY, HOUR, Kind, PV, SITE_KW, STRATEGY, Table, VEHICLE, WINDOW, charger_kinds,
     deadlines_names, fallbacks, key, lasting, number, rotation_names, whole,
 };
 
@@ -48,6 +48,20 @@ pub(in crate::scenario) static SITE: Table = Table {
             Kind::Table(&BASE_LOAD),
             "{ steps = [{ at = \"00:00\", kw = 20 }], worst_kw = 60 }",
             "Other loads behind the same grid connection",
+        ),
+        key(
+            "pv",
+            Optional,
+            Kind::Table(&PV),
+            "{ peak_kw = 60, latitude = 52.4, longitude = 4.9 }",
+            "Photovoltaics, as the meter of the base load sees them",
+        ),
+        key(
+            "windows",
+            Optional,
+            Kind::Tables(&WINDOW),
+            "[{ from = \"17:00\", to = \"21:00\", max_power_kw = 60 }]",
+            "Times of the day with limits of their own",
         ),
         key(
             "deadlines",

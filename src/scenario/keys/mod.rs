@@ -10,9 +10,11 @@ use crate::csms::Fallback;
 use crate::vehicle;
 use Presence::{Default, Optional, Required};
 
+mod energy;
 mod equipment;
 mod events;
 
+pub(in crate::scenario) use energy::{PV, WINDOW};
 pub(in crate::scenario) use equipment::{CHARGERS, CONTROL, MODEL, SITE, TWO_STAGE, VEHICLES};
 pub(in crate::scenario) use events::{
     ARRIVALS, ASSERT, DAILY_PEAK, NETWORK, POISSON, SESSIONS, TIMELINE,
@@ -235,6 +237,7 @@ pub(in crate::scenario) fn home_of(name: &str) -> Option<&'static str> {
     let tables = [
         &ROOT,
         &SITE,
+        &PV,
         &CONTROL,
         &CHARGERS,
         &MODEL,

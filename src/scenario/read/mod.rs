@@ -4,6 +4,7 @@ mod arrivals;
 mod base_load;
 mod chargers;
 mod collisions;
+mod energy;
 mod events;
 mod faults;
 mod problems;
@@ -94,6 +95,8 @@ fn scenario(
     }
     let mut site = site::read(root, problems);
     site.base_load = base_load::read(root, &run, files, problems);
+    site.calendar = energy::calendar(root, &run, problems);
+    site.pv = energy::pv(root, problems);
     let chargers = chargers::read(root, &site, problems);
     let vehicles = vehicles::read(root, problems);
     let arrivals = arrivals::read(root, &run, &chargers, files, problems);

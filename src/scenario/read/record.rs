@@ -243,7 +243,7 @@ mod tests {
     fn every_example_and_default_of_every_key_is_valid() {
         let mut tables = vec![&TWO_STAGE];
         with_inner(&ROOT, &mut tables);
-        assert_eq!(tables.len(), 18);
+        assert_eq!(tables.len(), 20);
         for table in tables {
             for key in table.keys {
                 let source = Source::new("example", key.example);
