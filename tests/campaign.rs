@@ -61,6 +61,7 @@ fn site(seed: u64, loss: i64) -> String {
         dice.one(&["1", "1", "0", "2", "4"]),
         dice.one(&[60, 60, 0, 20]),
     );
+    windows(&mut text, seed, limit, loss);
     chargers(&mut text, dice, delay);
     cars(&mut text, dice);
     let latency = dice.one(&[5, 20, 100, 500, 2000]);
@@ -75,6 +76,25 @@ fn site(seed: u64, loss: i64) -> String {
             writeln!(text, "[[timeline]]\nat = \"+{}m\"\nrebalance = \"probe\"", number * 10 + 7);
     }
     text
+}
+
+/// Every third site has a window with less power, every other third a soft limit. On a line that
+/// loses frames several tries of a decrease may fail before a window begins.
+fn windows(text: &mut String, seed: u64, limit: i64, loss: i64) {
+    let mut dice = Dice(stream(seed, "windows", 0));
+    let (hour, minute) = (dice.roll(8, 9), dice.roll(0, 59));
+    let key = match seed % 3 {
+        0 if loss == 0 => "max_power_kw",
+        1 => "soft_limit_kw",
+        _ => return,
+    };
+    let _ = writeln!(
+        text,
+        "[[site.windows]]\nfrom = \"{hour:02}:{minute:02}\"\nto = \"{}:{:02}\"\n{key} = {}",
+        dice.roll(10, 11),
+        dice.roll(0, 59),
+        limit as f64 * dice.roll(0, 9) as f64 / 10.0,
+    );
 }
 
 fn chargers(text: &mut String, dice: &mut Dice, delay: i64) {
@@ -196,10 +216,12 @@ impl Run {
     fn stall(&self, session: &SessionRecord) -> Option<String> {
         let spec = &self.scenario.chargers[session.charger].spec;
         // A start that the station could not tell is not the central system's to serve.
-        if spec.connectors > 1 || session.session.is_none() {
+        let waits = self.scenario.site.calendar.as_ref();
+        let softly = waits.is_some_and(|it| it.windows.iter().any(|it| it.soft_limit.is_some()));
+        if spec.connectors > 1 || session.session.is_none() || softly {
             return None;
         }
-        let limit = self.record.limits[0].2;
+        let limit = self.record.limits.iter().map(|limit| limit.2).min().unwrap_or_default();
         // The largest minimum of any car here, on all phases, and a dead band.
         let amps = Watts(spec.voltage_v * i64::from(spec.phases) * 17);
         let least = amps.max(Watts(4_900));
