@@ -38,7 +38,9 @@ fn every_shipped_scenario_loads_without_a_warning_and_has_asserts_and_cars() {
             names.push(path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("").to_owned());
         }
     }
-    for expected in ["workplace", "depot", "highway", "apartments", "supermarket", "old_chargers"] {
+    for expected in
+        ["workplace", "depot", "highway", "apartments", "supermarket", "solar", "old_chargers"]
+    {
         assert!(names.iter().any(|name| name == expected), "{expected} is missing");
     }
     for name in &names {

@@ -107,7 +107,9 @@ impl Load {
             None => self.largest.push_back((now, power)),
         }
         let was_silent = self.until.replace(until).is_none();
-        self.mean.readings.push_back((now, power));
+        if self.mean.readings.back().is_none_or(|(_, held)| *held != power) {
+            self.mean.readings.push_back((now, power));
+        }
         self.count(now, was_silent);
     }
 

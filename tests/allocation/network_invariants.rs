@@ -345,7 +345,8 @@ proptest! {
             if relieved[at] >= wanted[at] {
                 continue;
             }
-            let step = if relieved[at] == Watts::ZERO { session.min } else { session.step };
+            let least = if relieved[at] == Watts::ZERO { session.min } else { Watts::ZERO };
+            let step = least.max(session.step);
             let left = room(&constraints, site.capacity, &rates, at);
             prop_assert!(left < step.0, "{left} W are left for session {at} in {rates:?}");
         }

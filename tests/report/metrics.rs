@@ -39,6 +39,8 @@ const BY_HAND: &[(&str, Option<f64>)] = &[
     ("wires_over_limit_s", Some(0.0)),
     ("wires_over_limit_max_kw", Some(0.0)),
     ("wires_committed_over_limit_s", Some(0.0)),
+    ("over_soft_limit_s", Some(1800.0)),
+    ("over_soft_limit_kwh", Some(1.5)),
     ("time_within_reserve_pct", Some(0.0)),
     ("time_over_connection_pct", Some(0.0)),
     ("setpoint_changes_per_h", Some(4.0 / 3.5)),

@@ -144,14 +144,14 @@ fn a_soft_limit_of_nothing_leaves_what_feeds_in() {
         bench.apply(&Input::Load { site, power: Watts(watts), valid_for }).unwrap();
     };
     tell(&mut bench, -25_000);
-    bench.wait(200);
+    bench.wait(400);
     assert_eq!(bench.allocated_kw(), [12.42, 12.42]);
     assert_eq!(bench.csms.ev_limit(bench.site), Watts(90_000), "the sun makes no grid connection");
     tell(&mut bench, -3_000);
-    bench.wait(30);
-    assert_eq!(bench.allocated_kw(), [4.14, 4.14], "a cloud: who began keeps its minimum");
+    bench.wait(45);
+    assert!(bench.allocated_kw()[0] > 11.0, "a cloud that may pass: {:?}", bench.allocated_kw());
     bench.wait(900);
-    assert_eq!(bench.allocated_kw(), [0.0, 0.0], "but not for ever");
+    assert_eq!(bench.allocated_kw(), [0.0, 0.0], "3 kW charge no car");
 }
 
 #[test]
