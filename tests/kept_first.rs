@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use ampacity::csms::{Csms, Input, Options};
 use ampacity::ids::SiteId;
 use ampacity::shell::clock::Clock;
-use ampacity::shell::{Engine, EngineOptions, Handle};
+use ampacity::shell::{Engine, EngineOptions, Handle, PaceChange};
 use ampacity::sim::live::Alone;
 use ampacity::store::memory::Memory;
 use ampacity::store::{Fact, Query, Saved, Store, StoreError};
@@ -67,10 +67,16 @@ fn an_answer_waits_until_what_it_rests_on_is_kept() {
         // Questions are answered in order, so both are decided when this one is.
         let is_there = handle.view(|view| view.csms.site("site").is_some()).await;
         assert_eq!(is_there.ok(), Some(true));
+        let mut paced = pin!(handle.pace(PaceChange::Pause));
+        assert_eq!((&mut paced).now_or_never(), None);
+        let _ = handle.view(|_| ()).await;
+        assert_eq!((&mut paced).now_or_never(), None, "what time has brought could be asked for");
         assert_eq!((&mut first).now_or_never(), None, "the new site is not on the disk yet");
         assert_eq!((&mut second).now_or_never(), None, "nor is the one that has the id");
         drop(permit);
         assert_eq!((first.await, second.await), (true, false));
+        let refused = paced.await.expect("an answer");
+        assert!(refused.is_err(), "real charge points keep real time");
     });
     over.store(true, Ordering::Relaxed);
     thread.join().expect("no panic").expect("everything was kept");

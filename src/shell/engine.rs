@@ -233,7 +233,11 @@ impl Engine {
                 }
             }
             Order::Look(question) => question(&self.view(plant)),
-            Order::Pace { change, reply } => drop(reply.send(self.change_pace(plant, change))),
+            Order::Pace { change, reply } => {
+                let answer = self.change_pace(plant, change);
+                // Whoever was told that time has passed asks what happened in it.
+                self.batch.releases.push(Release::Paced { reply, answer });
+            }
             Order::Keep { facts, reply } => {
                 self.dismiss(&facts);
                 self.batch.facts.extend(facts);

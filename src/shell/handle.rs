@@ -171,7 +171,8 @@ impl Handle {
         answer.await.map_err(|_| Gone)
     }
 
-    /// Changes how time passes; the text says why not.
+    /// Changes how time passes; the text says why not. When this returns, what happened until then can
+    /// be looked up.
     ///
     /// # Errors
     /// When the engine has stopped.

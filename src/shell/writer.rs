@@ -25,6 +25,8 @@ pub(super) enum Release {
     Frame { line: Line, text: String },
     /// An answer to an input.
     Reply { reply: oneshot::Sender<Result<Receipt, Refusal>>, answer: Result<Receipt, Refusal> },
+    /// An answer to a change of pace.
+    Paced { reply: oneshot::Sender<Result<(), String>>, answer: Result<(), String> },
     /// Facts were kept.
     Kept(oneshot::Sender<()>),
     /// Something happened.
@@ -135,6 +137,7 @@ fn write(
             match release {
                 Release::Frame { line, text } => line.send(text),
                 Release::Reply { reply, answer } => drop(reply.send(answer)),
+                Release::Paced { reply, answer } => drop(reply.send(answer)),
                 Release::Kept(reply) => drop(reply.send(())),
                 Release::Event(event) => drop(events.send(event)),
             }
