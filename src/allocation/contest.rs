@@ -1,6 +1,8 @@
 //! What every strategy works on: the eligible sessions with their rates on the grid of their
 //! steps, and who of them is admitted.
 
+use std::ops::Deref;
+
 use super::division::Division;
 use super::network::Bounds;
 use super::{Problem, Rotation, Session, rotation, rows};
@@ -11,13 +13,33 @@ use crate::units::Watts;
 pub(super) struct Contest<'a> {
     /// Never negative.
     pub(super) capacity: Watts,
-    /// Normalised sessions, all eligible; strategies name them by their place here.
-    pub(super) claims: &'a [Session],
+    /// All eligible; strategies name them by their place here.
+    pub(super) claims: &'a [Claim<'a>],
     /// By claim: its place in the problem.
     pub(super) places: &'a [usize],
     /// What bounds the rates beside the capacity.
     pub(super) network: Option<&'a dyn Bounds>,
     pub(super) rotation: Rotation,
+}
+
+/// An eligible session, with its rates on the grid of its step. What decisions do not change stays where
+/// it is: copies of all sessions of a large site would be most of the memory that a decision takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim<'a> {
+    pub(super) session: &'a Session,
+    pub(super) min: Watts,
+    pub(super) cap: Watts,
+    pub(super) hardware: Watts,
+    /// At least 1.
+    pub(super) weight: u32,
+}
+
+impl Deref for Claim<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.session
+    }
 }
 
 /// Who takes part in the division.
@@ -43,6 +65,23 @@ impl<'a> Contest<'a> {
     }
 }
 
+impl<'a> Claim<'a> {
+    /// That of a session; see [`Session::normalised`].
+    pub(super) fn of(session: &'a Session) -> Option<Claim<'a>> {
+        let step = session.step;
+        let min = -(-session.min.floor_zero()).floor_to(step);
+        let hardware = session.hardware.floor_to(step);
+        let eligible = session.wants_power && hardware >= min && hardware > Watts::ZERO;
+        eligible.then(|| Claim {
+            session,
+            min,
+            cap: session.cap.floor_to(step).clamp(min, hardware),
+            hardware,
+            weight: session.weight.max(1),
+        })
+    }
+}
+
 impl Session {
     /// The session with all rates on the grid that decisions use: the minimum rounded up to a
     /// multiple of the step, cap and hardware rounded down, and the cap moved into
@@ -54,16 +93,8 @@ impl Session {
     /// When the step is not positive.
     #[must_use]
     pub fn normalised(&self) -> Option<Session> {
-        let min = -(-self.min.floor_zero()).floor_to(self.step);
-        let hardware = self.hardware.floor_to(self.step);
-        let eligible = self.wants_power && hardware >= min && hardware > Watts::ZERO;
-        eligible.then(|| Session {
-            min,
-            hardware,
-            cap: self.cap.floor_to(self.step).clamp(min, hardware),
-            weight: self.weight.max(1),
-            ..self.clone()
-        })
+        let Claim { min, cap, hardware, weight, .. } = Claim::of(self)?;
+        Some(Session { min, cap, hardware, weight, ..self.clone() })
     }
 
     /// True when the previous decision gave the session power.
@@ -108,6 +139,14 @@ impl Choice {
         })
     }
 
+    /// The choice of those who get something at these rates, by claim: full power in an order is
+    /// admission and division at once.
+    pub(super) fn with_rates(self, rates: &[Option<Watts>]) -> Choice {
+        let admitted = rates.iter().map(Option::is_some).collect();
+        let rates = rates.iter().map(|rate| rate.unwrap_or_default()).collect();
+        Choice { admitted, rates: Some(rates), ..self }
+    }
+
     /// The admitted claims in the strategy's order.
     pub(super) fn admitted_in_order(&self) -> impl Iterator<Item = usize> {
         self.order.iter().copied().filter(|&claim| self.admitted[claim])
@@ -118,26 +157,47 @@ impl Choice {
 pub(super) fn of<'a>(
     problem: &Problem<'a>,
     places: &'a [usize],
-    claims: &'a [Session],
+    claims: &'a [Claim<'a>],
 ) -> Contest<'a> {
     let Problem { capacity, network, rotation, .. } = *problem;
     Contest { capacity: capacity.floor_zero(), claims, places, network, rotation }
 }
 
-/// The eligible sessions of a problem, normalised, and the place of each in the problem.
-pub(super) fn eligible(problem: &Problem<'_>) -> (Vec<usize>, Vec<Session>) {
-    let normalised = problem.sessions.iter().map(Session::normalised).enumerate();
-    normalised.filter_map(|(place, claim)| Some((place, claim?))).unzip()
+/// The claims of a problem, and the place of the session of each.
+pub(super) fn eligible<'a>(problem: &Problem<'a>) -> (Vec<usize>, Vec<Claim<'a>>) {
+    let count = problem.sessions.len();
+    let (mut places, mut claims) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (place, session) in problem.sessions.iter().enumerate() {
+        if let Some(claim) = Claim::of(session) {
+            places.push(place);
+            claims.push(claim);
+        }
+    }
+    (places, claims)
 }
 
-/// Sorts places among sessions by arrival, then id.
-pub(super) fn sort_by_arrival(sessions: &[Session], order: &mut [usize]) {
-    order.sort_unstable_by_key(|&place| (sessions[place].arrival, sessions[place].id));
+/// Sorts claims by arrival, then id.
+pub(super) fn sort_by_arrival(claims: &[Claim<'_>], order: &mut [usize]) {
+    sort(claims, order, |claim| claims[claim].arrival);
+}
+
+/// Sorts claims by a key, then arrival, then id.
+pub(super) fn sort<K: Ord>(claims: &[Claim<'_>], order: &mut [usize], key: impl Fn(usize) -> K) {
+    // What decides lies close together, and what seldom decides is not moved about.
+    let mut keyed: Vec<(K, u32)> = order.iter().map(|&claim| (key(claim), claim as u32)).collect();
+    let last = |claim: u32| {
+        let session = claims[claim as usize].session;
+        (session.arrival, session.id)
+    };
+    keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| last(a.1).cmp(&last(b.1))));
+    for (place, (_, claim)) in order.iter_mut().zip(keyed) {
+        *place = claim as usize;
+    }
 }
 
 /// By claim: whether a limit that it loads would be overloaded if everybody took the hardware maximum,
 /// so that something has to be divided. The others can have theirs, whatever is decided for these.
-pub(super) fn contend(problem: &Problem<'_>, places: &[usize], claims: &[Session]) -> Vec<bool> {
+pub(super) fn contend(problem: &Problem<'_>, places: &[usize], claims: &[Claim<'_>]) -> Vec<bool> {
     let capacity = problem.capacity.floor_zero();
     let wanted: i128 = claims.iter().map(|claim| i128::from(claim.hardware.0)).sum();
     if wanted > i128::from(capacity.0) {

@@ -53,9 +53,20 @@ impl<'a> Division<'a> {
         }
     }
 
+    /// Whether the claim could get so much more.
+    pub(super) fn fits(&self, claim: usize, more: Watts) -> bool {
+        more <= self.left && self.network_holds(claim, more)
+    }
+
+    /// What is nothing fits everywhere.
+    fn network_holds(&self, claim: usize, more: Watts) -> bool {
+        let holds = |network: &OnNetwork<'_>| network.given.fits(network.places[claim], more);
+        more <= Watts::ZERO || self.network.as_ref().is_none_or(holds)
+    }
+
     /// Gives the claim so much more if it fits.
     pub(super) fn try_give(&mut self, claim: usize, more: Watts) -> bool {
-        let fits = more <= self.room(claim);
+        let fits = self.fits(claim, more);
         if fits {
             self.give(claim, more);
         }
@@ -67,7 +78,7 @@ impl<'a> Division<'a> {
         if more > self.left {
             return Some(Stopped::ByCapacity);
         }
-        let network = self.network.as_ref().filter(|_| more > self.room(claim))?;
+        let network = self.network.as_ref().filter(|_| !self.network_holds(claim, more))?;
         Some(Stopped::ByNetwork(network.given.binding(network.places[claim], more)))
     }
 }

@@ -6,7 +6,7 @@
 //! rotates: whoever is overtaken was overtaken by an arrival. Cars whose departure is unknown, or
 //! whose wish is fulfilled although they still take power, come last, by arrival.
 
-use super::contest::{Choice, Contest};
+use super::contest::{self, Choice, Contest};
 use super::in_order;
 use crate::time::Time;
 
@@ -14,10 +14,9 @@ use crate::time::Time;
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let claims = contest.claims;
     let mut order: Vec<usize> = (0..claims.len()).collect();
-    order.sort_unstable_by_key(|&claim| {
-        let session = &claims[claim];
-        let deadline = session.departure.filter(|_| !session.is_fulfilled());
-        (deadline.unwrap_or(Time::NEVER), session.arrival, session.id)
+    contest::sort(claims, &mut order, |claim| {
+        let deadline = claims[claim].departure.filter(|_| !claims[claim].is_fulfilled());
+        deadline.unwrap_or(Time::NEVER)
     });
     in_order::choose(contest, order, vec![false; claims.len()])
 }

@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Session;
+use super::contest::Claim;
+use super::floor;
 use crate::units::Watts;
 
 /// What the exact share of a session depends on, in plain integers.
@@ -49,12 +50,12 @@ struct Breakpoint {
 
 /// Divides `capacity` among `sessions`, whose minimums together fit it, by `weight`.
 pub(super) fn fill(
-    sessions: &[&Session],
-    weight: impl Fn(&Session) -> u32,
+    sessions: &[&Claim<'_>],
+    weight: impl Fn(&Claim<'_>) -> u32,
     capacity: Watts,
 ) -> Vec<Watts> {
     let stake =
-        |s: &&Session| Stake { weight: weight(s), min: s.min.0, cap: s.cap.0, step: s.step.0 };
+        |s: &&Claim<'_>| Stake { weight: weight(s), min: s.min.0, cap: s.cap.0, step: s.step.0 };
     let stakes: Vec<Stake> = sessions.iter().map(stake).collect();
     let wanted: i128 = stakes.iter().map(|stake| i128::from(stake.cap)).sum();
     if wanted <= i128::from(capacity.0) {
@@ -138,14 +139,7 @@ fn start(classes: &[Class], level: Level, capacity: i64) -> Vec<i64> {
 fn raised(stake: &Stake, level: Level, slack: i64) -> i64 {
     let target = i128::from(stake.weight) * level.numerator - i128::from(slack) * level.denominator;
     let step = i128::from(stake.step);
-    let divisor = level.denominator * step;
-    // Real sites fit 64 bits, where a division costs a tenth of the wide one.
-    let quanta = match (i64::try_from(target), i64::try_from(divisor)) {
-        (Ok(target), Ok(divisor)) if target > i64::MIN => {
-            i128::from(-(-target).div_euclid(divisor))
-        }
-        _ => -(-target).div_euclid(divisor),
-    };
+    let quanta = -floor(-target, level.denominator * step);
     (quanta * step).clamp(i128::from(stake.min), i128::from(stake.cap)) as i64
 }
 
@@ -154,7 +148,7 @@ fn raised(stake: &Stake, level: Level, slack: i64) -> i64 {
 /// held this quantum in the previous decision, then least service, arrival, id. A session whose
 /// quantum does not fit once never gets another: what is left only shrinks.
 fn hand_out(
-    sessions: &[&Session],
+    sessions: &[&Claim<'_>],
     stakes: &[Stake],
     level: Level,
     capacity: i64,
@@ -199,6 +193,7 @@ fn hand_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocation::Session;
     use crate::time::Time;
 
     fn class(weight: u32, min: i64, cap: i64, count: i128) -> Class {
@@ -224,7 +219,8 @@ mod tests {
     }
 
     fn shares(sessions: &[Session], capacity: i64) -> Vec<i64> {
-        let borrowed: Vec<&Session> = sessions.iter().collect();
+        let claims: Vec<Claim<'_>> = sessions.iter().filter_map(Claim::of).collect();
+        let borrowed: Vec<&Claim<'_>> = claims.iter().collect();
         fill(&borrowed, |s| s.weight, Watts(capacity)).into_iter().map(|rate| rate.0).collect()
     }
 

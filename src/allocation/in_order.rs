@@ -10,14 +10,9 @@ use crate::units::Watts;
 /// come last and get nothing.
 pub(super) fn choose(contest: &Contest<'_>, order: Vec<usize>, held: Vec<bool>) -> Choice {
     let may_run = held.iter().map(|held| !held).collect();
-    let mut choice = Choice::new(contest, order, may_run, held);
-    choice.admitted = take(contest, &choice).into_iter().map(|rate| rate.is_some()).collect();
-    choice
-}
-
-/// The rates by claim, 0 for those who do not fit.
-pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
-    take(contest, choice).into_iter().map(Option::unwrap_or_default).collect()
+    let choice = Choice::new(contest, order, may_run, held);
+    let rates = take(contest, &choice);
+    choice.with_rates(&rates)
 }
 
 fn take(contest: &Contest<'_>, choice: &Choice) -> Vec<Option<Watts>> {

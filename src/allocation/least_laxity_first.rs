@@ -16,11 +16,11 @@
 //! On a network whoever is limited by the same thing has the same laxity; who is limited by less rises
 //! on alone.
 
-use super::contest::{Choice, Contest};
+use super::contest::{Choice, Claim, Contest};
 use super::progressive;
 use super::rise::Riser;
 use super::rotation::{self, Order};
-use super::{Rotation, Session, equal};
+use super::{Rotation, equal};
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
@@ -37,7 +37,7 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
 
 /// Time until departure that charging at the cap does not need: negative when the energy cannot be
 /// had in time.
-pub(super) fn laxity(session: &Session, now: Time) -> Span {
+pub(super) fn laxity(session: &Claim<'_>, now: Time) -> Span {
     let Some(departure) = session.departure else { return MOST };
     let wanted = session.energy_left.unwrap_or_default();
     if session.is_fulfilled() {
@@ -54,7 +54,7 @@ pub(super) fn laxity(session: &Session, now: Time) -> Span {
 #[derive(Clone, Copy)]
 struct Stake<'a> {
     claim: usize,
-    session: &'a Session,
+    session: &'a Claim<'a>,
     /// Those of the session: the search for a level looks at nothing else, many times.
     min: Watts,
     cap: Watts,
@@ -88,8 +88,8 @@ pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
         let riser = |claim: usize| {
             let session = &contest.claims[claim];
             Riser {
-                slope: i128::from(session.cap.0),
-                offset: i128::from((laxity(session, looked_at) - epoch).0),
+                slope: session.cap.0,
+                offset: (laxity(session, looked_at) - epoch).0,
                 min: session.min.0,
                 cap: session.cap.0,
             }
@@ -159,6 +159,7 @@ fn hand_out(stakes: &[Stake<'_>], mut left: Watts, rates: &mut [Watts]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocation::Session;
 
     const NOW: Time = Time::from_unix_s(1_777_880_400);
 
@@ -184,19 +185,20 @@ mod tests {
     fn shares(cars: &[Session], capacity: i64) -> Vec<i64> {
         let rotation = Rotation { epoch_starts: false, ..Rotation::at(NOW) };
         let capacity = Watts(capacity);
-        let contest = Contest { capacity, claims: cars, places: &[], network: None, rotation };
+        let claims: Vec<Claim<'_>> = cars.iter().filter_map(Claim::of).collect();
+        let contest = Contest { capacity, claims: &claims, places: &[], network: None, rotation };
         rates(&contest, &choose(&contest)).into_iter().map(|rate| rate.0).collect()
     }
 
     #[test]
     fn laxity_is_what_charging_leaves_of_the_time() {
-        let hours = |car: &Session| laxity(car, NOW).hours();
-        assert_eq!(hours(&car(1, 3, 14_800)), 1.0);
-        assert_eq!(hours(&car(1, 1, 14_800)), -1.0, "too late for all of it");
-        assert_eq!(hours(&Session { energy_left: None, ..car(1, 2, 0) }), 2.0);
-        assert_eq!(hours(&Session { departure: None, ..car(1, 1, 14_800) }), 168.0, "last");
-        assert_eq!(hours(&car(1, 1, 0)), 168.0, "it has what it wished for");
-        assert_eq!(hours(&car(1, 1, i64::MAX)), -168.0);
+        let hours = |car: &Session| Claim::of(car).map(|claim| laxity(&claim, NOW).hours());
+        assert_eq!(hours(&car(1, 3, 14_800)), Some(1.0));
+        assert_eq!(hours(&car(1, 1, 14_800)), Some(-1.0), "too late for all of it");
+        assert_eq!(hours(&Session { energy_left: None, ..car(1, 2, 0) }), Some(2.0));
+        assert_eq!(hours(&Session { departure: None, ..car(1, 1, 14_800) }), Some(168.0), "last");
+        assert_eq!(hours(&car(1, 1, 0)), Some(168.0), "it has what it wished for");
+        assert_eq!(hours(&car(1, 1, i64::MAX)), Some(-168.0));
     }
 
     #[test]

@@ -58,7 +58,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, Time};
 use crate::units::Watts;
-use contest::{Choice, Contest};
+use contest::{Choice, Claim, Contest};
 use division::Stopped;
 use network::Bounds;
 
@@ -267,31 +267,35 @@ pub struct Share {
 /// When a step is not positive.
 #[must_use]
 pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
-    let nothing = Share { rate: Watts::ZERO, reason: Reason::Ineligible, limit: None };
-    let mut shares = vec![nothing; problem.sessions.len()];
     let (mut places, mut claims) = contest::eligible(problem);
     let contend = contest::contend(problem, &places, &claims);
+    let mut sure: Vec<(usize, Share)> = Vec::new();
     if contend.contains(&false) {
         for ((place, claim), _) in places.iter().zip(&claims).zip(&contend).filter(|it| !it.1) {
-            shares[*place] = Share { rate: claim.hardware, reason: Reason::Cap, limit: None };
+            let share = Share { rate: claim.hardware, reason: Reason::Cap, limit: None };
+            sure.push((*place, share));
         }
         let mut each = contend.iter();
         places.retain(|_| each.next() == Some(&true));
         let mut each = contend.iter();
         claims.retain(|_| each.next() == Some(&true));
     }
-    if claims.is_empty() {
-        return shares;
-    }
     let contest = contest::of(problem, &places, &claims);
-    let choice =
-        everybody(problem.strategy, &contest).unwrap_or_else(|| choose(problem.strategy, &contest));
-    let rates = divide(problem.strategy, &contest, &choice);
-    let reasons = reasons(problem.strategy, &contest, &choice, &rates);
-    for ((place, rate), (reason, limit)) in places.iter().zip(rates).zip(reasons) {
-        shares[*place] = Share { rate, reason, limit };
+    let divided = if claims.is_empty() { Vec::new() } else { decide(problem.strategy, &contest) };
+    let nothing = Share { rate: Watts::ZERO, reason: Reason::Ineligible, limit: None };
+    let mut shares = vec![nothing; problem.sessions.len()];
+    for (place, share) in sure.into_iter().chain(places.iter().copied().zip(divided)) {
+        shares[place] = share;
     }
     shares
+}
+
+/// The shares of claims of which there is at least one.
+fn decide(strategy: Strategy, contest: &Contest<'_>) -> Vec<Share> {
+    let mut choice = everybody(strategy, contest).unwrap_or_else(|| choose(strategy, contest));
+    let found = choice.rates.take();
+    let rates = found.unwrap_or_else(|| divide(strategy, contest, &choice));
+    reasoned(strategy, contest, &choice, &rates)
 }
 
 /// Some sessions of the problem (by their place in it) in the order in which power goes to them:
@@ -312,7 +316,7 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
     let mut order: Vec<usize> = match everybody(problem.strategy, &contest) {
         // Sorting all to find the places of a few would be most of the work.
         Some(all) => {
-            let mut running = all.admitted_in_order().filter(is_wanted).collect();
+            let mut running: Vec<usize> = all.admitted_in_order().filter(is_wanted).collect();
             rotation::sort(&contest, rotation::Order::of(problem.strategy), &mut running);
             let mut held: Vec<usize> =
                 (0..claims.len()).filter(|&claim| all.held[claim]).filter(is_wanted).collect();
@@ -331,7 +335,10 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
         wanted[*claim] = false;
     }
     let mut rest: Vec<usize> = (0..wanted.len()).filter(|&place| wanted[place]).collect();
-    contest::sort_by_arrival(problem.sessions, &mut rest);
+    rest.sort_unstable_by_key(|&place| {
+        let session = &problem.sessions[place];
+        (session.arrival, session.id)
+    });
     order.extend(rest);
     order
 }
@@ -357,18 +364,12 @@ fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
     }
 }
 
+/// Divides what the choice has not divided already.
 fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     match strategy {
-        Strategy::Equal => share_out(contest, choice, |_| 1),
-        Strategy::MaxThroughput => max_throughput::rates(contest, choice),
-        Strategy::FirstComeFirstServed | Strategy::EarliestDeadlineFirst => {
-            in_order::rates(contest, choice)
-        }
-        Strategy::RoundRobin => round_robin::rates(contest),
         Strategy::LeastLaxityFirst => least_laxity_first::rates(contest, choice),
-        Strategy::Priority | Strategy::ProportionalFair => {
-            share_out(contest, choice, |session| session.weight)
-        }
+        _ if strategy.heeds_weights() => share_out(contest, choice, |session| session.weight),
+        _ => share_out(contest, choice, |_| 1),
     }
 }
 
@@ -377,23 +378,33 @@ fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Wat
 fn share_out(
     contest: &Contest<'_>,
     choice: &Choice,
-    weight: impl Fn(&Session) -> u32,
+    weight: impl Fn(&Claim<'_>) -> u32,
 ) -> Vec<Watts> {
     if contest.network.is_some() {
         // Only how weights stand to each other counts, also where a level is rounded.
         let weight = |claim: usize| i128::from(weight(&contest.claims[claim]));
         let common = choice.admitted_in_order().map(weight).fold(0, gcd).max(1);
-        let riser =
-            |claim: usize| progressive::weighted(&contest.claims[claim], weight(claim) / common);
+        let riser = |claim: usize| {
+            progressive::weighted(&contest.claims[claim], (weight(claim) / common) as i64)
+        };
         return progressive::rates(contest, choice, progressive::FINE, riser);
     }
     let admitted: Vec<usize> = choice.admitted_in_order().collect();
-    let sessions: Vec<&Session> = admitted.iter().map(|&claim| &contest.claims[claim]).collect();
+    let sessions: Vec<&Claim<'_>> = admitted.iter().map(|&claim| &contest.claims[claim]).collect();
     let mut rates = vec![Watts::ZERO; contest.claims.len()];
     for (claim, rate) in admitted.iter().zip(fill::fill(&sessions, weight, contest.capacity)) {
         rates[*claim] = rate;
     }
     rates
+}
+
+/// Rounds down. The divisor is positive; real sites fit 64 bits, where a division costs a tenth of the
+/// wide one.
+fn floor(dividend: i128, divisor: i128) -> i128 {
+    match (i64::try_from(dividend), i64::try_from(divisor)) {
+        (Ok(dividend), Ok(divisor)) => i128::from(dividend.div_euclid(divisor)),
+        _ => dividend.div_euclid(divisor),
+    }
 }
 
 /// The greatest common divisor of numbers that are not negative.
@@ -407,13 +418,13 @@ fn gcd(mut a: i128, mut b: i128) -> i128 {
     a
 }
 
-/// The binding constraint of every claim, and the limit of the network that it is.
-fn reasons(
+/// The rate of every claim with the constraint that binds it, and the limit of the network that this is.
+fn reasoned(
     strategy: Strategy,
     contest: &Contest<'_>,
     choice: &Choice,
     rates: &[Watts],
-) -> Vec<(Reason, Option<usize>)> {
+) -> Vec<Share> {
     let kept = kept_on(strategy, contest, choice);
     let mut given = contest.division();
     if contest.network.is_some() {
@@ -444,7 +455,11 @@ fn reasons(
             (Reason::Cap, None)
         }
     };
-    (0..contest.claims.len()).map(reason).collect()
+    let share = |(claim, &rate): (usize, &Watts)| {
+        let (reason, limit) = reason(claim);
+        Share { rate, reason, limit }
+    };
+    rates.iter().enumerate().map(share).collect()
 }
 
 /// By claim: runs only because its minimum on-time has not passed; without it another session

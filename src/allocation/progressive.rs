@@ -8,9 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Session;
-use super::contest::{Choice, Contest};
+use super::contest::{Choice, Claim, Contest};
 use super::division::Division;
+use super::floor;
 use super::rise::{self, Riser};
 use super::rows::Rows;
 use crate::units::Watts;
@@ -18,15 +18,8 @@ use crate::units::Watts;
 /// Levels in a watt for each unit of weight.
 pub(super) const FINE: i128 = 1 << 20;
 
-/// Somebody who takes part in a filling.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    pub(super) claim: usize,
-    pub(super) riser: Riser,
-}
-
 /// A rate in proportion to the weight.
-pub(super) fn weighted(session: &Session, weight: i128) -> Riser {
+pub(super) fn weighted(session: &Claim<'_>, weight: i64) -> Riser {
     Riser { slope: weight, offset: 0, min: session.min.0, cap: session.cap.0 }
 }
 
@@ -38,91 +31,101 @@ pub(super) fn rates(
     scale: i128,
     riser: impl Fn(usize) -> Riser,
 ) -> Vec<Watts> {
-    let part = |claim: usize| Part { claim, riser: riser(claim) };
-    let parts: Vec<Part> = choice.admitted_in_order().map(part).collect();
-    match exact(contest, &parts, scale) {
-        Some(exact) => rounded(contest, &parts, scale, &exact),
-        None => {
-            let minimums: Vec<i128> =
-                parts.iter().map(|part| i128::from(part.riser.min) * scale).collect();
-            rounded(contest, &parts, scale, &minimums)
-        }
-    }
+    // The order makes no difference, so that in which they lie in memory.
+    let admitted = 0..choice.admitted.len();
+    let claims: Vec<usize> = admitted.filter(|&claim| choice.admitted[claim]).collect();
+    let risers: Vec<Riser> = claims.iter().map(|&claim| riser(claim)).collect();
+    let exact = match contest.network.and_then(|network| network.grid()) {
+        Some(grid) => rise::rise(&Rows::with_capacity(contest, &grid, &claims), &risers, scale),
+        // No set of linear limits: everything above the minimums is handed out.
+        None => risers.iter().map(|riser| i128::from(riser.min) * scale).collect(),
+    };
+    rounded(contest, &claims, &risers, scale, &exact)
 }
 
-/// The rates before rounding, times the scale. `None`: the network is no set of linear limits.
-pub(super) fn exact(contest: &Contest<'_>, parts: &[Part], scale: i128) -> Option<Vec<i128>> {
-    let grid = contest.network.and_then(|network| network.grid())?;
-    let claims: Vec<usize> = parts.iter().map(|part| part.claim).collect();
-    let rows = Rows::new(contest, &grid, &claims).with_capacity(contest.capacity);
-    let risers: Vec<Riser> = parts.iter().map(|part| part.riser).collect();
-    Some(rise::rise(&rows, &risers, scale))
-}
-
-/// Rounds exact rates to steps and hands out what that leaves: first to who is below what it rose to,
-/// then to anybody. By claim.
+/// Rounds exact rates of claims, times the scale, to steps and hands out what that leaves: first to who
+/// is below what it rose to, then to anybody. By claim of the contest.
 pub(super) fn rounded(
     contest: &Contest<'_>,
-    parts: &[Part],
+    claims: &[usize],
+    risers: &[Riser],
     scale: i128,
     exact: &[i128],
 ) -> Vec<Watts> {
     let mut rates = vec![Watts::ZERO; contest.claims.len()];
     let mut division = contest.division();
-    for (part, exact) in parts.iter().zip(exact) {
-        let session = &contest.claims[part.claim];
-        let whole = Watts(exact.div_euclid(scale) as i64);
+    for (&claim, exact) in claims.iter().zip(exact) {
+        let session = &contest.claims[claim];
+        let whole = Watts(floor(*exact, scale) as i64);
         let rate = whole.floor_to(session.step).max(session.min);
-        division.give(part.claim, rate);
-        rates[part.claim] = rate;
+        division.give(claim, rate);
+        rates[claim] = rate;
     }
-    let own = |part: &Part| -(-Watts(part.riser.cap)).floor_to(contest.claims[part.claim].step);
-    let cap = |part: &Part| contest.claims[part.claim].cap;
-    let short = |most: &dyn Fn(&Part) -> Watts| -> Vec<(Part, Watts)> {
-        parts.iter().map(|part| (*part, most(part).min(cap(part)))).collect()
+    let cap = |at: usize| contest.claims[claims[at]].cap;
+    let own = |at: usize| {
+        let step = contest.claims[claims[at]].step;
+        (-(-Watts(risers[at].cap)).floor_to(step)).min(cap(at))
     };
-    let mut hand_out = |most: Vec<(Part, Watts)>| {
-        hand_out(contest.claims, most, scale, &mut rates, &mut division);
-    };
-    hand_out(short(&own));
-    if parts.iter().any(|part| own(part) < cap(part)) {
-        hand_out(short(&cap));
+    let sessions = contest.claims;
+    let mut quanta = Quanta { sessions, claims, risers, scale, rates, division };
+    quanta.hand_out(own);
+    if (0..claims.len()).any(|at| own(at) < cap(at)) {
+        quanta.hand_out(cap);
     }
-    rates
+    quanta.rates
 }
 
-/// Hands out quanta up to the rates given: to whoever stands on the lowest level, among those on the
-/// same to who held this quantum in the previous decision, then least service, arrival, id. A claim
-/// whose quantum does not fit once never gets another: what is left only shrinks.
-fn hand_out(
-    claims: &[Session],
-    most: Vec<(Part, Watts)>,
+/// What is handed out after rounding.
+struct Quanta<'a> {
+    /// By claim of the contest; so are the rates.
+    sessions: &'a [Claim<'a>],
+    /// Who takes part, and how each rises.
+    claims: &'a [usize],
+    risers: &'a [Riser],
     scale: i128,
-    rates: &mut [Watts],
-    division: &mut Division<'_>,
-) {
-    // Claims are many, but few are the levels, since kinds of cars are few.
-    let mut tiers: BTreeMap<i128, Vec<(Part, Watts)>> = BTreeMap::new();
-    for (part, most) in most {
-        let (rate, step) = (rates[part.claim], claims[part.claim].step);
-        if rate + step <= most && step <= division.room(part.claim) {
-            tiers.entry(part.riser.level(rate.0, scale)).or_default().push((part, most));
+    rates: Vec<Watts>,
+    division: Division<'a>,
+}
+
+impl Quanta<'_> {
+    /// Hands out quanta up to the rates given: to whoever stands on the lowest level, among those on the
+    /// same to who held this quantum in the previous decision, then least service, arrival, id. A claim
+    /// whose quantum does not fit once never gets another: what is left only shrinks.
+    fn hand_out(&mut self, most: impl Fn(usize) -> Watts) {
+        // Claims are many, but few are the levels, since kinds of cars are few.
+        let mut tiers: BTreeMap<i128, Vec<u32>> = BTreeMap::new();
+        let wait = |tiers: &mut BTreeMap<i128, Vec<u32>>, at: usize, rate: Watts| {
+            if rate + self.sessions[self.claims[at]].step <= most(at) {
+                let level = self.risers[at].level(rate.0, self.scale);
+                tiers.entry(level).or_default().push(at as u32);
+            }
+        };
+        for (at, &claim) in self.claims.iter().enumerate() {
+            wait(&mut tiers, at, self.rates[claim]);
         }
-    }
-    while let Some((_, mut tier)) = tiers.pop_first() {
-        tier.sort_unstable_by_key(|(part, _)| {
-            let session = &claims[part.claim];
-            let held_it_before = session.previous > rates[part.claim];
-            (!held_it_before, session.service, session.arrival, session.id)
-        });
-        for (part, most) in tier {
-            let (rate, step) = (&mut rates[part.claim], claims[part.claim].step);
-            if division.try_give(part.claim, step) {
-                *rate += step;
-                if *rate + step <= most {
-                    tiers.entry(part.riser.level(rate.0, scale)).or_default().push((part, most));
+        while let Some((_, tier)) = tiers.pop_first() {
+            for at in self.in_turn(&tier) {
+                let claim = self.claims[at];
+                let step = self.sessions[claim].step;
+                if self.division.try_give(claim, step) {
+                    self.rates[claim] += step;
+                    wait(&mut tiers, at, self.rates[claim]);
                 }
             }
         }
+    }
+
+    /// Those of a tier for whose quantum there is room, in the order in which they get it.
+    fn in_turn(&self, tier: &[u32]) -> impl Iterator<Item = usize> + use<> {
+        let turn = |&at: &u32| {
+            let claim = self.claims[at as usize];
+            let session = &self.sessions[claim];
+            let held_it_before = session.previous > self.rates[claim];
+            let fits = self.division.fits(claim, session.step);
+            fits.then_some((!held_it_before, session.service, session.arrival, session.id, at))
+        };
+        let mut turns: Vec<_> = tier.iter().filter_map(turn).collect();
+        turns.sort_unstable();
+        turns.into_iter().map(|turn| turn.4 as usize)
     }
 }

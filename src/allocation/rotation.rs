@@ -12,8 +12,8 @@
 
 use std::cmp::Reverse;
 
-use super::contest::Contest;
-use super::{Rotation, Session, Strategy, least_laxity_first};
+use super::contest::{self, Claim, Contest};
+use super::{Rotation, Strategy, least_laxity_first};
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -53,7 +53,7 @@ impl Order {
     }
 
     /// Smaller goes first.
-    fn key(self, session: &Session, rotation: &Rotation) -> i64 {
+    fn key(self, session: &Claim<'_>, rotation: &Rotation) -> i64 {
         match self {
             Order::Service | Order::Weights => session.service,
             Order::ServiceByWeight => {
@@ -67,7 +67,7 @@ impl Order {
 /// The rotation order of all that are not held off.
 pub(super) fn queue(contest: &Contest<'_>, by: Order) -> Queue {
     let held = held(contest);
-    let mut order = (0..held.len()).filter(|&claim| !held[claim]).collect();
+    let mut order: Vec<usize> = (0..held.len()).filter(|&claim| !held[claim]).collect();
     sort(contest, by, &mut order);
     Queue { order, held }
 }
@@ -79,33 +79,30 @@ pub(super) fn held(contest: &Contest<'_>) -> Vec<bool> {
 
 /// Sorts some of the claims into rotation order: rank (see [`ranks`]), then as asked, then arrival
 /// and id.
-pub(super) fn sort(contest: &Contest<'_>, by: Order, order: &mut Vec<usize>) {
+pub(super) fn sort(contest: &Contest<'_>, by: Order, order: &mut [usize]) {
     let ranks = ranks(contest);
     let key = |claim: usize| {
         let s = &contest.claims[claim];
         let weight = if by == Order::Weights { s.weight } else { 1 };
-        let key = by.key(s, &contest.rotation);
-        ((Reverse(weight), ranks[claim], key, s.arrival, s.id), claim)
+        (Reverse(weight), ranks[claim], by.key(s, &contest.rotation))
     };
-    let mut keyed: Vec<_> = order.drain(..).map(key).collect();
-    keyed.sort_unstable();
-    order.extend(keyed.into_iter().map(|(_, claim)| claim));
+    contest::sort(contest.claims, order, key);
 }
 
 /// True when the session runs and may not be rotated out yet: its minimum on-time or its welcome
 /// has not passed.
-pub(super) fn is_kept(contest: &Contest<'_>, claim: &Session) -> bool {
+pub(super) fn is_kept(contest: &Contest<'_>, claim: &Claim<'_>) -> bool {
     claim.is_running() && replaceable_from(contest, claim) > contest.rotation.now
 }
 
 /// Ranks by claim, smaller first. Those who must be kept come first, also when capacity falls. When
 /// an epoch starts, newcomers follow, then everybody else. Within an epoch those who run follow,
 /// then those who wait; a newcomer comes before those who run and were replaceable when it arrived.
-fn ranks(contest: &Contest<'_>) -> Vec<usize> {
-    const KEPT: usize = 0;
-    const NEW: usize = 1;
-    const OTHERS: usize = usize::MAX;
-    let rank = |claim: &Session| {
+fn ranks(contest: &Contest<'_>) -> Vec<u32> {
+    const KEPT: u32 = 0;
+    const NEW: u32 = 1;
+    const OTHERS: u32 = u32::MAX;
+    let rank = |claim: &Claim<'_>| {
         if is_kept(contest, claim) {
             KEPT
         } else if is_newcomer(contest, claim) {
@@ -114,7 +111,7 @@ fn ranks(contest: &Contest<'_>) -> Vec<usize> {
             OTHERS
         }
     };
-    let mut ranks: Vec<usize> = contest.claims.iter().map(rank).collect();
+    let mut ranks: Vec<u32> = contest.claims.iter().map(rank).collect();
     if !contest.rotation.epoch_starts {
         interleave(contest, NEW, &mut ranks);
     }
@@ -124,7 +121,7 @@ fn ranks(contest: &Contest<'_>) -> Vec<usize> {
 /// Ranks newcomers and replaceable sessions that run in alternating groups of the two kinds, from
 /// `first` on, latest instant first: the arrival of a newcomer, the instant from which the other
 /// may be rotated out; at one instant the newcomer comes first.
-fn interleave(contest: &Contest<'_>, first: usize, ranks: &mut [usize]) {
+fn interleave(contest: &Contest<'_>, first: u32, ranks: &mut [u32]) {
     let claims = contest.claims;
     let mut newcomers: Vec<usize> =
         (0..claims.len()).filter(|&claim| is_newcomer(contest, &claims[claim])).collect();
@@ -135,25 +132,25 @@ fn interleave(contest: &Contest<'_>, first: usize, ranks: &mut [usize]) {
         if session.is_running() && !is_kept(contest, session) {
             let since = replaceable_from(contest, session);
             let place = newcomers.partition_point(|&newcomer| claims[newcomer].arrival >= since);
-            ranks[claim] = first + 2 * place;
+            ranks[claim] = first + 2 * place as u32;
             taken[place] = true;
         }
     }
     let mut group = 0;
     for (place, &newcomer) in newcomers.iter().enumerate() {
         group = if taken[place] { place } else { group };
-        ranks[newcomer] = first + 2 * group + 1;
+        ranks[newcomer] = first + 2 * group as u32 + 1;
     }
 }
 
 /// The instant from which a running session may be rotated out.
-fn replaceable_from(contest: &Contest<'_>, claim: &Session) -> Time {
+fn replaceable_from(contest: &Contest<'_>, claim: &Claim<'_>) -> Time {
     let rotation = &contest.rotation;
     (claim.last_switch + rotation.min_on).max(claim.arrival + rotation.welcome)
 }
 
 /// Plugged in a moment ago and not yet served.
-pub(super) fn is_newcomer(contest: &Contest<'_>, claim: &Session) -> bool {
+pub(super) fn is_newcomer(contest: &Contest<'_>, claim: &Claim<'_>) -> bool {
     !claim.is_running()
         && claim.last_switch <= claim.arrival
         && claim.arrival + contest.rotation.welcome > contest.rotation.now
@@ -161,7 +158,7 @@ pub(super) fn is_newcomer(contest: &Contest<'_>, claim: &Session) -> bool {
 
 /// Paused too recently to resume. A session that never ran is not held, nor one without a minimum:
 /// it takes whatever is left, so for it nothing is just another rate.
-fn is_held(contest: &Contest<'_>, claim: &Session) -> bool {
+fn is_held(contest: &Contest<'_>, claim: &Claim<'_>) -> bool {
     !claim.is_running()
         && claim.min > Watts::ZERO
         && claim.last_switch > claim.arrival

@@ -11,8 +11,7 @@
 //! least. So the result fed back leaves the second pass nothing to give, whatever its order by
 //! then is.
 
-use super::Session;
-use super::contest::{Choice, Contest};
+use super::contest::{self, Choice, Claim, Contest};
 use super::rotation::{self, Order, Queue};
 use crate::units::Watts;
 
@@ -21,15 +20,7 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let Queue { order: ranked, held } = rotation::queue(contest, Order::Service);
     let order = turns(contest, &ranked);
     let rates = pass_twice(contest, &ranked, &order);
-    let admitted = rates.iter().map(Option::is_some).collect();
-    Choice::new(contest, order, admitted, held)
-}
-
-/// The rates by claim, 0 for those who wait.
-pub(super) fn rates(contest: &Contest<'_>) -> Vec<Watts> {
-    let ranked = rotation::queue(contest, Order::Service).order;
-    let order = turns(contest, &ranked);
-    pass_twice(contest, &ranked, &order).into_iter().map(Option::unwrap_or_default).collect()
+    Choice::new(contest, order, Vec::new(), held).with_rates(&rates)
 }
 
 /// The order of the second pass. When an epoch starts nobody's rank counts, or who has started
@@ -37,10 +28,7 @@ pub(super) fn rates(contest: &Contest<'_>) -> Vec<Watts> {
 fn turns(contest: &Contest<'_>, ranked: &[usize]) -> Vec<usize> {
     let mut order = ranked.to_vec();
     if contest.rotation.epoch_starts {
-        order.sort_unstable_by_key(|&claim| {
-            let session = &contest.claims[claim];
-            (session.service, session.arrival, session.id)
-        });
+        contest::sort(contest.claims, &mut order, |claim| contest.claims[claim].service);
     }
     order
 }
@@ -69,7 +57,7 @@ fn pass_twice(contest: &Contest<'_>, ranked: &[usize], order: &[usize]) -> Vec<O
 }
 
 /// What the first pass leaves or gives a session, between minimum and cap.
-fn kept(contest: &Contest<'_>, session: &Session) -> Option<Watts> {
+fn kept(contest: &Contest<'_>, session: &Claim<'_>) -> Option<Watts> {
     if rotation::is_newcomer(contest, session) {
         return Some(session.min);
     }
@@ -81,7 +69,7 @@ fn kept(contest: &Contest<'_>, session: &Session) -> Option<Watts> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::allocation::Rotation;
+    use crate::allocation::{Rotation, Session};
     use crate::time::{Span, Time};
 
     const NOW: Time = Time::from_unix_s(1_777_880_400);
@@ -109,8 +97,9 @@ mod tests {
     fn shares(cars: &[Session], capacity: i64, epoch_starts: bool) -> Vec<i64> {
         let rotation = Rotation { epoch_starts, ..Rotation::at(NOW) };
         let capacity = Watts(capacity);
-        let contest = Contest { capacity, claims: cars, places: &[], network: None, rotation };
-        rates(&contest).into_iter().map(|rate| rate.0).collect()
+        let claims: Vec<Claim<'_>> = cars.iter().filter_map(Claim::of).collect();
+        let contest = Contest { capacity, claims: &claims, places: &[], network: None, rotation };
+        choose(&contest).rates.into_iter().flatten().map(|rate| rate.0).collect()
     }
 
     #[test]

@@ -80,6 +80,11 @@ impl StationClock {
         if self.seemed > RIGHT { self.seemed } else { Span::ZERO }
     }
 
+    /// Something happened before this connection began: whatever was reported since is newer.
+    pub(crate) fn is_older(&self, at: Time) -> bool {
+        at < self.connected
+    }
+
     /// Nothing says that it is off by more than a minute.
     pub(crate) fn is_right(&self) -> bool {
         self.behind == Span::ZERO && self.seemed <= RIGHT

@@ -24,7 +24,7 @@ const PATIENCE: Span = Span::from_s(10);
 /// A station that is asked for its statuses has told them after this: two CALLs and their answers.
 const ANSWERS: Span = Span::from_s(60);
 /// One that is back has, although other messages wait.
-const REPORTS: Span = Span::from_s(120);
+pub(super) const REPORTS: Span = Span::from_s(120);
 
 impl Csms {
     /// A driver presented a card.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::csms::account::{Account, Scale};
 use crate::csms::active::Active;
 use crate::csms::event::{Event, Trigger};
+use crate::csms::gate::REPORTS;
 use crate::csms::point::Connector;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, Wish};
@@ -326,10 +327,17 @@ impl Csms {
         let rated = state.hardware.max_power;
         let Some(mut active) = state.connectors[index].active.take() else { return };
         state.connectors[index].measured_w = 0;
-        if state.connectors[index].charges() {
+        let older = state.clock.is_older(ending.at);
+        let connector = &mut state.connectors[index];
+        if older && !connector.reported {
+            // Nobody knows what has begun since.
+            connector.unsure_until = Some(now + REPORTS);
+            self.timers.arm_by(Key::Slots(point), now + REPORTS);
+        } else if connector.charges() && !older {
             // Until its own report comes, no other transaction runs here.
-            state.connectors[index].status = ChargePointStatus::Finishing;
+            connector.status = ChargePointStatus::Finishing;
         }
+        let state = &mut self.points[point.0];
         self.timers.disarm(Key::Settle(point, index));
         self.timers.disarm(Key::Confirm(point, index));
         if let Some((register, at)) = ending.register {

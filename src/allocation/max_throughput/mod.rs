@@ -24,13 +24,14 @@ mod knapsack;
 mod on_network;
 mod seats;
 
-use super::contest::{Choice, Contest};
+use super::admission;
+use super::contest::{Choice, Claim, Contest};
 use super::rotation::{self, Order, Queue};
-use super::{Session, admission, share_out};
 use crate::units::Watts;
 use knapsack::{Item, Knapsack, MAX_CELLS};
 
-/// Admits the lexicographically first set with the largest total.
+/// Admits the lexicographically first set with the largest total. On a network the rates that make it
+/// so are found on the way; on a single limit any division that leaves nothing does.
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let claims = contest.claims;
     let Queue { order, held } = rotation::queue(contest, Order::Service);
@@ -47,7 +48,7 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
         let rates = on_network::admit(contest, &grid, &order, &mut admitted);
         return Choice { rates: Some(rates), ..Choice::new(contest, order, admitted, held) };
     }
-    let of_admitted = |rate: fn(&Session) -> Watts, admitted: &[bool]| -> i128 {
+    let of_admitted = |rate: fn(&Claim<'_>) -> Watts, admitted: &[bool]| -> i128 {
         let rates = claims.iter().zip(admitted).filter(|(_, admitted)| **admitted);
         rates.map(|(claim, _)| i128::from(rate(claim).0)).sum()
     };
@@ -73,10 +74,4 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
         admitted[item.claim] = true;
     }
     Choice::new(contest, order, admitted, held)
-}
-
-/// The rates by claim that make the total of the admitted the largest, and are fair as far as that
-/// leaves a choice.
-pub(super) fn rates(contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
-    choice.rates.clone().unwrap_or_else(|| share_out(contest, choice, |_| 1))
 }

@@ -16,13 +16,13 @@
 use std::cmp::Reverse;
 
 use super::seats::{Fate, Seats};
-use crate::allocation::contest::{Contest, sort_by_arrival};
+use crate::allocation::contest::{Claim, Contest, sort_by_arrival};
+use crate::allocation::fill;
 use crate::allocation::network::Grid;
-use crate::allocation::progressive::{self, FINE, Part};
-use crate::allocation::rise;
+use crate::allocation::progressive::{self, FINE};
+use crate::allocation::rise::{self, Riser};
 use crate::allocation::rows::Rows;
 use crate::allocation::simplex::{Optimum, Worth};
-use crate::allocation::{Session, fill};
 use crate::units::Watts;
 
 /// Sessions among which the best set is searched.
@@ -89,33 +89,28 @@ fn rates(contest: &Contest<'_>, grid: &Grid<'_>, admitted: &[bool]) -> Vec<Watts
     // Of several optima the program finds one by the order of its columns, which is not to follow turns.
     let mut claims: Vec<usize> = (0..admitted.len()).filter(|&claim| admitted[claim]).collect();
     sort_by_arrival(contest.claims, &mut claims);
-    let part =
-        |&claim: &usize| Part { claim, riser: progressive::weighted(&contest.claims[claim], 1) };
-    let parts: Vec<Part> = claims.iter().map(part).collect();
-    let whole = Rows::new(contest, grid, &claims).with_capacity(contest.capacity);
-    let fair = fill_rows(&whole, &parts);
+    let riser = |&claim: &usize| progressive::weighted(&contest.claims[claim], 1);
+    let mut risers: Vec<Riser> = claims.iter().map(riser).collect();
+    let whole = Rows::with_capacity(contest, grid, &claims);
+    let fair = rise::rise(&whole, &risers, FINE);
+    let rounded = |risers: &[Riser], exact: &[i128]| {
+        progressive::rounded(contest, &claims, risers, FINE, exact)
+    };
     let capacity = i128::from(contest.capacity.0);
     if reaches(&fair, capacity) {
-        return progressive::rounded(contest, &parts, FINE, &fair);
+        return rounded(&risers, &fair);
     }
     let seats = Seats::new(contest, grid, &claims);
     let optimum = seats.most(&vec![Fate::In; claims.len()]);
     let Some((most, optimum)) = optimum.filter(|(most, _)| !reaches(&fair, capacity.min(*most)))
     else {
-        return progressive::rounded(contest, &parts, FINE, &fair);
+        return rounded(&risers, &fair);
     };
-    let ceilings = ceilings(contest, grid, &seats, &parts, most, &optimum);
-    let below = |(part, ceiling): (&Part, Watts)| {
-        let riser = rise::Riser { cap: ceiling.0, ..part.riser };
-        Part { riser, ..*part }
-    };
-    let parts: Vec<Part> = parts.iter().zip(ceilings).map(below).collect();
-    progressive::rounded(contest, &parts, FINE, &fill_rows(&whole, &parts))
-}
-
-fn fill_rows(rows: &Rows, parts: &[Part]) -> Vec<i128> {
-    let risers: Vec<rise::Riser> = parts.iter().map(|part| part.riser).collect();
-    rise::rise(rows, &risers, FINE)
+    let ceilings = ceilings(contest, grid, &seats, (&claims, &risers), most, &optimum);
+    for (riser, ceiling) in risers.iter_mut().zip(ceilings) {
+        riser.cap = ceiling.0;
+    }
+    rounded(&risers, &rise::rise(&whole, &risers, FINE))
 }
 
 /// True when the rates sum to so many watts, but for what levels and the program round off.
@@ -123,41 +118,40 @@ fn reaches(rates: &[i128], watts: i128) -> bool {
     rates.iter().sum::<i128>() >= (watts - 1) * FINE
 }
 
-/// By part: a rate up to which the optimum lets it rise. All together they fit the network, and reach
+/// By claim of the list: a rate up to which the optimum lets it rise. All together they fit the network, and reach
 /// its optimum.
 fn ceilings(
     contest: &Contest<'_>,
     grid: &Grid<'_>,
     seats: &Seats<'_>,
-    parts: &[Part],
+    (claims, risers): (&[usize], &[Riser]),
     most: i128,
     optimum: &Optimum,
 ) -> Vec<Watts> {
-    let claims: Vec<usize> = parts.iter().map(|part| part.claim).collect();
-    let bent = |(part, seat): (&Part, &usize)| {
-        let mut riser = part.riser;
-        match optimum.worth[*seat] {
+    let bent = |(riser, seat): (&Riser, &u32)| {
+        let mut riser = *riser;
+        match optimum.worth[*seat as usize] {
             Worth::Nothing => riser.cap = riser.min,
             Worth::Even => {}
             Worth::More => riser.min = riser.cap,
         }
-        Part { riser, ..*part }
+        riser
     };
-    let bent: Vec<Part> = parts.iter().zip(seats.seat_of()).map(bent).collect();
-    let fair = fill_rows(&Rows::new(contest, grid, &claims), &bent);
+    let bent: Vec<Riser> = risers.iter().zip(seats.seat_of()).map(bent).collect();
+    let fair = rise::rise(&Rows::new(contest, grid, claims), &bent, FINE);
     if reaches(&fair, most) {
         return fair.iter().map(|rate| Watts(-(-rate).div_euclid(FINE) as i64)).collect();
     }
-    let mut ceilings = vec![Watts::ZERO; parts.len()];
+    let mut ceilings = vec![Watts::ZERO; claims.len()];
     for (seat, value) in optimum.values.iter().enumerate() {
-        let sits = |part: &usize| seats.seat_of()[*part] == seat;
-        let here: Vec<usize> = (0..parts.len()).filter(sits).collect();
-        let sessions: Vec<&Session> =
-            here.iter().map(|&part| &contest.claims[parts[part].claim]).collect();
+        let sits = |at: &usize| seats.seat_of()[*at] as usize == seat;
+        let here: Vec<usize> = (0..claims.len()).filter(sits).collect();
+        let sessions: Vec<&Claim<'_>> =
+            here.iter().map(|&at| &contest.claims[claims[at]]).collect();
         let minimums: i128 = sessions.iter().map(|session| i128::from(session.min.0)).sum();
         let room = Watts((minimums + value).min(i128::from(i64::MAX)) as i64);
-        for (part, rate) in here.into_iter().zip(fill::fill(&sessions, |_| 1, room)) {
-            ceilings[part] = rate;
+        for (at, rate) in here.into_iter().zip(fill::fill(&sessions, |_| 1, room)) {
+            ceilings[at] = rate;
         }
     }
     ceilings
@@ -244,7 +238,7 @@ impl<'a> Search<'a> {
         let mut fates = fates.to_vec();
         let mut left = optimum.values.clone();
         for &at in order {
-            let seat = &mut left[self.seats.seat_of()[at]];
+            let seat = &mut left[self.seats.seat_of()[at] as usize];
             let min = i128::from(self.contest.claims[self.claims[at]].min.0);
             fates[at] = if min <= *seat { Fate::Open } else { Fate::Out };
             *seat -= if min <= *seat { min } else { 0 };

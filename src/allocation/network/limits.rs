@@ -5,6 +5,7 @@
 //! it; loads are counted in sixths of a watt, so that halves and thirds are exact.
 
 use super::{Network, Phases, Place};
+use crate::allocation::floor;
 use crate::units::Watts;
 
 /// Sixths in a watt.
@@ -44,15 +45,25 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loads(Vec<i128>);
 
+/// What each limit bears beside what lies on it, in sixths of a watt. [`Loads`] for those who only give
+/// and ask: one number to look at instead of two.
+#[derive(Clone, Debug)]
+pub(super) struct Spare(Vec<i128>);
+
 /// Where the limits of a node stand in the list, and which node comes next on the way up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stop {
-    parent: Option<u32>,
-    power: Option<u32>,
+    parent: Slot,
+    power: Slot,
     /// That of L1; L2 and L3 follow.
-    phases: Option<u32>,
-    unbalance: Option<u32>,
+    phases: Slot,
+    unbalance: Slot,
 }
+
+/// A place in a list, if there is one, in four bytes: all stops of a large site are passed by for each
+/// of its sessions, many times in a decision, so they should lie close together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u32);
 
 impl Limits {
     /// The limits of a network.
@@ -67,19 +78,19 @@ impl Limits {
             assert!(node.parent.is_none_or(|parent| parent < number), "parents come first");
             let mut list = |kind, bound| {
                 limits.push(Limit { node: number, kind, bound });
-                (limits.len() - 1) as u32
+                Slot::at(limits.len() - 1)
             };
             // Nodes without limits are passed by on the way up.
-            let above = node.parent.map(|parent| (parent as u32, nodes[parent]));
-            let parent =
-                above.and_then(|(at, stop)| if stop.bare() { stop.parent } else { Some(at) });
-            let power = node.power.map(|bound| list(Kind::Power, bound));
+            let above = |at: usize| if nodes[at].bare() { nodes[at].parent } else { Slot::at(at) };
+            let parent = node.parent.map_or(Slot::NONE, above);
+            let power = node.power.map_or(Slot::NONE, |bound| list(Kind::Power, bound));
             let mut three = |kind: fn(u8) -> Kind, bounds: [Watts; 3]| {
                 let [first, ..] = [0, 1, 2].map(|at: u8| list(kind(at), bounds[usize::from(at)]));
                 first
             };
-            let phases = node.per_phase.map(|bounds| three(Kind::Phase, bounds));
-            let unbalance = node.unbalance.map(|bound| three(Kind::Unbalance, [bound; 3]));
+            let phases = node.per_phase.map_or(Slot::NONE, |bounds| three(Kind::Phase, bounds));
+            let unbalance =
+                node.unbalance.map_or(Slot::NONE, |bound| three(Kind::Unbalance, [bound; 3]));
             nodes.push(Stop { parent, power, phases, unbalance });
         }
         Limits { limits, nodes }
@@ -113,17 +124,7 @@ impl Limits {
     /// When the network has no such node.
     #[must_use]
     pub fn room(&self, loads: &Loads, place: Place) -> Watts {
-        // One division for each divisor, not one for each limit.
-        let (mut power, mut share) = (None, None);
-        let share_of_phase = share_of_phase(place.phases);
-        self.visit(place, |limit, coefficient| {
-            let room = self.left(loads, limit);
-            let least = if coefficient == WHOLE { &mut power } else { &mut share };
-            *least = Some(least.map_or(room, |least: i128| least.min(room)));
-        });
-        let power = power.map_or(i128::MAX, |left| floor(left, WHOLE));
-        let share = share.map_or(i128::MAX, |left| floor(left, share_of_phase));
-        Watts(power.min(share).clamp(i128::from(i64::MIN), i128::from(Self::UNLIMITED.0)) as i64)
+        self.least_room(place, |limit| self.left(loads, limit))
     }
 
     /// The room where no limit binds.
@@ -136,14 +137,7 @@ impl Limits {
     /// When the network has no such node.
     #[must_use]
     pub fn binding(&self, loads: &Loads, place: Place, more: Watts) -> Option<usize> {
-        let mut tightest: Option<(i128, usize)> = None;
-        self.visit(place, |limit, coefficient| {
-            let room = floor(self.left(loads, limit), coefficient);
-            if room < i128::from(more.0) && tightest.is_none_or(|(least, _)| room < least) {
-                tightest = Some((room, limit));
-            }
-        });
-        tightest.map(|(_, limit)| limit)
+        self.tightest(place, more, |limit| self.left(loads, limit))
     }
 
     /// The limits on which more lies than they bear.
@@ -164,17 +158,80 @@ impl Limits {
         let mut next = Some(node);
         while let Some(node) = next {
             let stop = self.nodes[node];
-            if let Some(power) = stop.power {
-                limit(power as usize, WHOLE);
+            if let Some(power) = stop.power.get() {
+                limit(power, WHOLE);
             }
-            if let Some(first) = stop.phases {
-                phases.places().for_each(|phase| limit(first as usize + phase, share));
+            if let Some(first) = stop.phases.get() {
+                phases.places().for_each(|phase| limit(first + phase, share));
             }
-            if let Some(first) = stop.unbalance.filter(|_| phases != Phases::ALL) {
-                phases.places().for_each(|phase| limit(first as usize + phase, share));
+            if let Some(first) = stop.unbalance.get().filter(|_| phases != Phases::ALL) {
+                phases.places().for_each(|phase| limit(first + phase, share));
             }
-            next = stop.parent.map(|parent| parent as usize);
+            next = stop.parent.get();
         }
+    }
+
+    /// The room of a place where the limits leave so much, in sixths of a watt.
+    fn least_room(&self, place: Place, left: impl Fn(usize) -> i128) -> Watts {
+        // One division for each divisor, not one for each limit.
+        let (mut power, mut share) = (None, None);
+        self.visit(place, |limit, coefficient| {
+            let room = left(limit);
+            let least = if coefficient == WHOLE { &mut power } else { &mut share };
+            *least = Some(least.map_or(room, |least: i128| least.min(room)));
+        });
+        let power = power.map_or(i128::MAX, |left| floor(left, i128::from(WHOLE)));
+        let of_phase = i128::from(share_of_phase(place.phases));
+        let share = share.map_or(i128::MAX, |left| floor(left, of_phase));
+        Watts(power.min(share).clamp(i128::from(i64::MIN), i128::from(Self::UNLIMITED.0)) as i64)
+    }
+
+    /// The limit that stops whoever is there from getting so much more, where they leave so much.
+    fn tightest(&self, place: Place, more: Watts, left: impl Fn(usize) -> i128) -> Option<usize> {
+        let mut tightest: Option<(i128, usize)> = None;
+        self.visit(place, |limit, coefficient| {
+            let left = left(limit);
+            if left < i128::from(coefficient) * i128::from(more.0) {
+                let room = floor(left, i128::from(coefficient));
+                if tightest.is_none_or(|(least, _)| room < least) {
+                    tightest = Some((room, limit));
+                }
+            }
+        });
+        tightest.map(|(_, limit)| limit)
+    }
+}
+
+impl Spare {
+    /// Beside these loads.
+    pub(super) fn new(limits: &Limits, loads: &Loads) -> Spare {
+        Spare((0..limits.limits.len()).map(|limit| limits.left(loads, limit)).collect())
+    }
+
+    /// See [`Limits::room`].
+    pub(super) fn room(&self, limits: &Limits, place: Place) -> Watts {
+        limits.least_room(place, |limit| self.0[limit])
+    }
+
+    /// Whether that is at least so much; the answer takes no division.
+    pub(super) fn fits(&self, limits: &Limits, place: Place, more: Watts) -> bool {
+        let mut fits = true;
+        limits.visit(place, |limit, coefficient| {
+            fits &= i128::from(coefficient) * i128::from(more.0) <= self.0[limit];
+        });
+        fits
+    }
+
+    /// See [`Limits::binding`].
+    pub(super) fn binding(&self, limits: &Limits, place: Place, more: Watts) -> Option<usize> {
+        limits.tightest(place, more, |limit| self.0[limit])
+    }
+
+    /// A session at this place gets so much more.
+    pub(super) fn take(&mut self, limits: &Limits, place: Place, more: Watts) {
+        limits.visit(place, |limit, coefficient| {
+            self.0[limit] -= i128::from(coefficient) * i128::from(more.0);
+        });
     }
 }
 
@@ -196,25 +253,29 @@ impl Loads {
     /// When there is no such limit.
     #[must_use]
     pub fn on(&self, limit: usize) -> Watts {
-        Watts(-floor(-self.0[limit], WHOLE) as i64)
+        Watts(-floor(-self.0[limit], i128::from(WHOLE)) as i64)
     }
 }
 
 impl Stop {
     fn bare(&self) -> bool {
-        self.power.is_none() && self.phases.is_none() && self.unbalance.is_none()
+        [self.power, self.phases, self.unbalance] == [Slot::NONE; 3]
+    }
+}
+
+impl Slot {
+    const NONE: Slot = Slot(u32::MAX);
+
+    fn at(place: usize) -> Slot {
+        Slot(place as u32)
+    }
+
+    fn get(self) -> Option<usize> {
+        (self != Slot::NONE).then_some(self.0 as usize)
     }
 }
 
 /// Sixths of a watt on each of its phases for each watt drawn.
 fn share_of_phase(phases: Phases) -> i64 {
     WHOLE / i64::from(phases.count())
-}
-
-/// Rounds down; real sites fit 64 bits, where a division is cheap.
-fn floor(load: i128, coefficient: i64) -> i128 {
-    match i64::try_from(load) {
-        Ok(load) => i128::from(load.div_euclid(coefficient)),
-        Err(_) => load.div_euclid(i128::from(coefficient)),
-    }
 }

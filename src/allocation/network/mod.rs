@@ -22,6 +22,7 @@ use std::fmt;
 
 use crate::units::Watts;
 
+use limits::Spare;
 pub(super) use limits::WHOLE;
 pub use limits::{Kind, Limit, Limits, Loads};
 pub use phases::{PhaseRotation, Phases};
@@ -74,6 +75,11 @@ pub trait Given {
     /// How much more the session at this place of the problem could get.
     fn room(&self, session: usize) -> Watts;
 
+    /// Whether it could get so much more.
+    fn fits(&self, session: usize, more: Watts) -> bool {
+        more <= self.room(session)
+    }
+
     /// Gives it so much more.
     fn give(&mut self, session: usize, more: Watts);
 
@@ -94,7 +100,7 @@ pub struct Grid<'a> {
 
 impl Bounds for Grid<'_> {
     fn empty(&self) -> Box<dyn Given + '_> {
-        Box::new(OnGrid { grid: *self, loads: self.held.clone() })
+        Box::new(OnGrid { grid: *self, spare: Spare::new(self.limits, self.held) })
     }
 
     fn grid(&self) -> Option<Grid<'_>> {
@@ -104,19 +110,23 @@ impl Bounds for Grid<'_> {
 
 struct OnGrid<'a> {
     grid: Grid<'a>,
-    loads: Loads,
+    spare: Spare,
 }
 
 impl Given for OnGrid<'_> {
     fn room(&self, session: usize) -> Watts {
-        self.grid.limits.room(&self.loads, self.grid.places[session])
+        self.spare.room(self.grid.limits, self.grid.places[session])
+    }
+
+    fn fits(&self, session: usize, more: Watts) -> bool {
+        self.spare.fits(self.grid.limits, self.grid.places[session], more)
     }
 
     fn give(&mut self, session: usize, more: Watts) {
-        self.loads.add(self.grid.limits, self.grid.places[session], more);
+        self.spare.take(self.grid.limits, self.grid.places[session], more);
     }
 
     fn binding(&self, session: usize, more: Watts) -> Option<usize> {
-        self.grid.limits.binding(&self.loads, self.grid.places[session], more)
+        self.spare.binding(self.grid.limits, self.grid.places[session], more)
     }
 }

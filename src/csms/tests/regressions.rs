@@ -393,3 +393,28 @@ fn a_slow_car_behind_a_line_that_stalls_was_let_go_by_time() {
     bench.wait(60);
     assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(14 * 690), "not for ever");
 }
+
+/// Offline one car leaves and another comes: the stop of the first arrives before the start of the second.
+#[test]
+fn a_stop_that_had_waited_hid_who_has_come_since() {
+    for reported in [true, false] {
+        let mut bench = Bench::new(1);
+        bench.boot(0);
+        let transaction = bench.charge(0);
+        let left = bench.now;
+        bench.csms.link_down(bench.now, PointIx(0));
+        bench.collect();
+        bench.wait(60);
+        bench.csms.link_up(bench.now, PointIx(0));
+        bench.collect();
+        if reported {
+            bench.status(0, "Charging");
+        }
+        let stop =
+            format!(r#"{{"transactionId":{transaction},"meterStop":5000,"timestamp":"{left}"}}"#);
+        bench.call(0, "StopTransaction", &stop);
+        assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(4_140), "what bounds a start");
+        bench.status(0, "Available");
+        assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts::ZERO);
+    }
+}
