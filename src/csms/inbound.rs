@@ -224,8 +224,9 @@ impl Csms {
         let (charged, prepared) = (connector.charges(), connector.prepares());
         connector.status = status;
         connector.reported = true;
-        connector.unsure_until = None;
+        let unsure = connector.unsure_until.take().is_some();
         let (charges, prepares) = (connector.charges(), connector.prepares());
+        let nothing_began = unsure && !charges && connector.active.is_none();
         let is_free = matches!(status, ChargePointStatus::Available | ChargePointStatus::Preparing);
         if is_free {
             // A last sample may have come after the end of its transaction.
@@ -258,6 +259,10 @@ impl Csms {
                 }
             }
             _ => {}
+        }
+        if nothing_began {
+            // Others may have the room.
+            self.trigger(now, point, Trigger::StartGate);
         }
         self.update_reserved(point);
         self.expire_slots(now, point);

@@ -287,6 +287,12 @@ impl Csms {
         let state = &mut self.points[point.0];
         state.line.online = true;
         state.clock.connect(now);
+        // What was not answered before says nothing of this connection.
+        state.default_limit.retry_at = None;
+        for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
+        {
+            active.retry_at = None;
+        }
         let restored = std::mem::take(&mut state.restored);
         if self.points[point.0].registered {
             self.recheck(now, point, restored);

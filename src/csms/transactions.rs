@@ -6,6 +6,7 @@ use crate::csms::account::{Account, Scale};
 use crate::csms::active::Active;
 use crate::csms::event::{Event, Trigger};
 use crate::csms::gate::REPORTS;
+use crate::csms::line::Order;
 use crate::csms::point::Connector;
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx, Wish};
@@ -332,8 +333,10 @@ impl Csms {
         if older && !connector.reported {
             // Nobody knows what has begun since.
             connector.unsure_until = Some(now + REPORTS);
+            state.line.want(Order::TriggerStatus { connector: index });
             self.timers.arm_by(Key::Slots(point), now + REPORTS);
-        } else if connector.charges() && !older {
+        }
+        if connector.charges() && !(older && connector.reported) {
             // Until its own report comes, no other transaction runs here.
             connector.status = ChargePointStatus::Finishing;
         }

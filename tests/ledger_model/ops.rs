@@ -59,7 +59,6 @@ pub(crate) fn ops() -> impl Strategy<Value = Vec<Op>> {
         2 => Just(Way::Out(0)),
         2 => Just(Way::In(0)),
         1 => Just(Way::Out(2)),
-        1 => Just(Way::In(2)),
     ];
     let mood = prop_oneof![Just(Mood::Refuses), Just(Mood::Fails), Just(Mood::Mute)];
     let reboot = prop_oneof![

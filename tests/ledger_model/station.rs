@@ -16,6 +16,8 @@ pub(crate) const RATED_W: i64 = 22_000;
 /// that: nobody keeps room for longer for what was never told.
 const REPORTED: Span = Span::from_s(120);
 const STARTED: Span = Span::from_s(300);
+/// A start told later than this may be one whose car has left.
+const LATE: Span = Span::from_s(60);
 /// A CALL without an answer is given up after this.
 const TIMEOUT: Span = Span::from_s(60);
 
@@ -61,7 +63,7 @@ enum Call {
     Status(Time),
     Start { serial: usize, at: Time },
     Stop { serial: usize, at: Time },
-    Meter { at: Time, draw_w: i64 },
+    Meter { serial: usize, at: Time, draw_w: i64 },
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +72,10 @@ struct Session {
     began: Time,
     /// The central system has let it in.
     let_in: bool,
+    /// Its start was told late.
+    late: bool,
+    /// Its status was told since.
+    shown: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -121,6 +127,10 @@ impl Station {
         self.session.is_some()
     }
 
+    pub(crate) fn has_booted(&self) -> bool {
+        self.booted
+    }
+
     /// What the limits here permit the car, W.
     pub(crate) fn in_force_w(&self) -> i64 {
         self.in_force_w
@@ -133,13 +143,21 @@ impl Station {
         before.map(|(_, watts)| *watts).max().unwrap_or(0).max(self.in_force_w)
     }
 
+    /// A session runs here whose start was not told yet, or so late that only its status shows that the
+    /// car is still there.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| {
+            self.ids[session.serial].is_none() || (session.late && !session.shown)
+        })
+    }
+
     /// The start of its session should have been told long ago on a connection that began then.
     pub(crate) fn is_overdue(&self, now: Time, connected: Time) -> bool {
-        let untold = self.session.as_ref().filter(|session| self.ids[session.serial].is_none());
-        untold.is_some_and(|session| {
-            let within = if session.let_in { STARTED } else { REPORTED };
-            now.since(connected.max(session.began)) >= within
-        })
+        self.is_untold()
+            && self.session.as_ref().is_some_and(|session| {
+                let within = if session.let_in { STARTED } else { REPORTED };
+                now.since(connected.max(session.began)) >= within
+            })
     }
 
     /// When a limit ends, or a CALL is given up.
@@ -165,8 +183,7 @@ impl Station {
         };
         // A lower TxDefaultProfile before the start was told: nobody keeps room for the seconds in which
         // the car follows it.
-        let told = self.session.as_ref().is_some_and(|s| self.ids[s.serial].is_some());
-        if watts < self.in_force_w && told {
+        if watts < self.in_force_w && self.session.is_some() && !self.is_untold() {
             self.lowered.push((now, self.in_force_w));
         }
         self.in_force_w = watts;
@@ -188,7 +205,7 @@ impl Station {
     fn begin(&mut self, now: Time, let_in: bool) {
         let serial = self.ids.len();
         self.ids.push(None);
-        self.session = Some(Session { serial, began: now, let_in });
+        self.session = Some(Session { serial, began: now, let_in, late: false, shown: false });
         self.outbox.push_back(Call::Start { serial, at: now });
         self.outbox.push_back(Call::Status(now));
     }
@@ -202,8 +219,8 @@ impl Station {
 
     pub(crate) fn meter(&mut self, now: Time) {
         let draw_w = self.appetite_w.min(self.may_draw_w(now));
-        if self.session.is_some() {
-            self.outbox.push_back(Call::Meter { at: now, draw_w });
+        if let Some(Session { serial, .. }) = self.session {
+            self.outbox.push_back(Call::Meter { serial, at: now, draw_w });
         }
     }
 
@@ -293,7 +310,7 @@ impl Station {
                     "timestamp": at.to_string()});
                 ("StopTransaction", stop)
             }
-            Call::Meter { at, draw_w } => {
+            Call::Meter { serial, at, draw_w } => {
                 let phases = self.nature.phases;
                 let amps = |phase: i64| {
                     let share = if phase <= phases { draw_w * 10 / (230 * phases) } else { 0 };
@@ -303,8 +320,7 @@ impl Station {
                 let power = json!({"value": draw_w.to_string(), "unit": "W",
                     "measurand": "Power.Active.Import"});
                 let sampled = [power, amps(1), amps(2), amps(3)];
-                let id = self.session.as_ref().and_then(|session| self.ids[session.serial]);
-                let values = json!({"connectorId": 1, "transactionId": id, "meterValue":
+                let values = json!({"connectorId": 1, "transactionId": self.ids[*serial], "meterValue":
                     [{"timestamp": at.to_string(), "sampledValue": sampled}]});
                 ("MeterValues", without_null(values))
             }
@@ -319,14 +335,14 @@ impl Station {
             Some(2) => self.serve(now, id, frame[2].as_str().unwrap_or_default(), &frame[3]),
             _ if self.awaits.as_ref().is_some_and(|(awaited, _, _)| awaited == id) => {
                 let call = self.awaits.take().map(|(_, call, _)| call);
-                self.answered(now, call, &frame[2]);
+                self.answered(now, call.as_ref(), &frame[2]);
             }
             _ => {}
         }
         self.look(now);
     }
 
-    fn answered(&mut self, now: Time, call: Option<Call>, payload: &Value) {
+    fn answered(&mut self, now: Time, call: Option<&Call>, payload: &Value) {
         match call {
             Some(Call::Boot) => {
                 self.booted = true;
@@ -338,8 +354,17 @@ impl Station {
                     self.begin(now, true);
                 }
             }
-            Some(Call::Start { serial, .. }) => {
-                self.ids[serial] = payload["transactionId"].as_i64()
+            Some(Call::Status(_)) => {
+                let told = |session: &&mut Session| self.ids[session.serial].is_some();
+                if let Some(session) = self.session.as_mut().filter(told) {
+                    session.shown = true;
+                }
+            }
+            Some(Call::Start { serial, at }) => {
+                if let Some(session) = self.session.as_mut() {
+                    session.late = now.since(*at) > LATE;
+                }
+                self.ids[*serial] = payload["transactionId"].as_i64();
             }
             _ => {}
         }

@@ -126,7 +126,7 @@ impl World {
                 self.stations[point].look(self.now);
                 self.look("a driver");
             }
-            Op::Meter(point) => self.stations[point].meter(self.now),
+            Op::Meter(point) => self.meter(point),
             Op::Appetite(point, watts) => self.stations[point].appetite_w = watts,
             Op::Mood(point, mood) => self.stations[point].mood = Some(mood),
             Op::Cut(point) if self.lines[point] == Line::Up => {
@@ -136,10 +136,9 @@ impl World {
             Op::Drop(point) => self.drop_line(point),
             Op::Connect(point) => self.connect(point),
             Op::Reboot(point, what) => {
+                // It takes its connection along.
+                self.drop_line(point);
                 self.stations[point].reboot(self.now, what);
-                if self.lines[point] == Line::Up {
-                    self.lines[point] = Line::Cut;
-                }
                 self.stations[point].look(self.now);
                 self.look("a reboot");
             }
@@ -149,6 +148,13 @@ impl World {
                 self.collect("a rebalance");
             }
             Op::Cut(_) => {}
+        }
+    }
+
+    /// Samples are not kept for a connection to come.
+    fn meter(&mut self, point: usize) {
+        if self.lines[point] == Line::Up {
+            self.stations[point].meter(self.now);
         }
     }
 
@@ -203,9 +209,17 @@ impl World {
         match way {
             Way::Out(times) => {
                 let Some(text) = self.stations[point].said.pop_front() else { return };
-                self.excused |= text.contains("BootNotification");
+                // That a car charges, or did, may be news, too.
+                let news = ["BootNotification", "StartTransaction"];
+                let news = news.iter().any(|action| text.contains(action))
+                    || self.stations[point].is_untold();
                 for _ in 0..times {
+                    self.excused |= news;
                     self.csms.handle_frame(self.now, PointIx(point), &text);
+                    // What is due by then, as an answer that came late, happens at once.
+                    if self.csms.poll_timeout().is_some_and(|due| due <= self.now) {
+                        self.csms.handle_timeout(self.now);
+                    }
                     self.collect(&text);
                 }
             }
@@ -224,7 +238,7 @@ impl World {
         let until = self.now + Span::from_s(seconds);
         while self.now < until && self.broken.is_none() {
             (0..STATIONS).for_each(|point| {
-                self.stations[point].meter(self.now);
+                self.meter(point);
                 self.carry(point);
             });
             self.advance(Span::from_s(15).min(until.since(self.now)), true);
@@ -310,8 +324,11 @@ impl World {
     /// A car that may be drawing more than is reserved for it, or for it and its neighbours.
     fn uncovered(&self) -> Option<String> {
         let drawn = |(station, since): (&Station, &Option<Time>)| {
-            let overdue = since.is_some_and(|since| station.is_overdue(self.now, since));
-            if overdue { 0 } else { station.may_draw_w(self.now) }
+            let untold = since.is_some_and(|since| {
+                // Between its connection and its boot nobody knows that it has lost its limits.
+                !station.has_booted() || station.is_overdue(self.now, since)
+            });
+            if untold { 0 } else { station.may_draw_w(self.now) }
         };
         let truth: Vec<i64> = self.stations.iter().zip(&self.online_since).map(drawn).collect();
         for (point, truth) in truth.iter().enumerate() {
@@ -363,8 +380,11 @@ impl World {
         }
         (0..STATIONS).for_each(|point| self.connect(point));
         self.run(SHED.whole_s());
-        let over = (!self.fits()).then(|| format!("{:?} W still reserved", self.reserved()));
-        self.run(SETTLED.whole_s());
+        let over = (!self.fits())
+            .then(|| format!("{:?} W still reserved: {:?}", self.reserved(), self.reserved_w));
+        // Not while places change, as they do at the beginning of a rotation epoch.
+        let into_epoch = (self.now + SETTLED).unix_s().rem_euclid(900);
+        self.run(SETTLED.whole_s() + (450 - into_epoch).rem_euclid(900));
         if let Some(broken) = self.broken.clone().or(over) {
             return Some(broken);
         }

@@ -418,3 +418,37 @@ fn a_stop_that_had_waited_hid_who_has_come_since() {
         assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts::ZERO);
     }
 }
+
+#[test]
+fn room_kept_for_who_was_back_was_given_to_nobody_when_nothing_had_begun() {
+    let mut bench = Bench::with(2, 30_000, Rule::Equal);
+    (0..2).for_each(|point| bench.boot(point));
+    bench.charge(1);
+    bench.wait(60);
+    assert_eq!(bench.allocated_kw(), [0.0, 19.32], "28 A of 20 kW");
+    bench.csms.link_down(bench.now, PointIx(0));
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.collect();
+    bench.wait(60);
+    assert_eq!(bench.allocated_kw(), [0.0, 15.18], "a start keeps 4.14 kW");
+    bench.status(0, "Available");
+    bench.wait(120);
+    assert_eq!(bench.allocated_kw(), [0.0, 19.32]);
+}
+
+#[test]
+fn a_charge_point_that_was_back_had_to_wait_for_what_nobody_had_answered_before() {
+    let mut bench = Bench::with(1, 32_000, Rule::Equal);
+    bench.boot(0);
+    bench.charge(0);
+    bench.wait(60);
+    let patch = ConfigPatch { max_power: Some(Watts(18_000)), ..ConfigPatch::default() };
+    bench.csms.configure(bench.now, bench.site, &patch);
+    wait_unanswered(&mut bench, 400);
+    bench.csms.link_down(bench.now, PointIx(0));
+    bench.inbox[0].clear();
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.collect();
+    bench.wait(2);
+    assert_eq!(bench.allocated_kw(), [7.59], "11 A of 8 kW");
+}
