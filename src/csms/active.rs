@@ -54,8 +54,9 @@ pub(crate) struct Active {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
-    /// Silences in a row.
+    /// Silences in a row, and refusals since a limit was accepted.
     pub(crate) silences: u32,
+    pub(crate) denials: u32,
     /// Limits are taken in no form: it keeps what it has, and how often that was tried again.
     pub(crate) exhausted: bool,
     pub(crate) tries: u32,
@@ -114,6 +115,7 @@ impl Active {
             refusals: 0,
             retry_at: None,
             silences: 0,
+            denials: 0,
             exhausted: false,
             tries: 0,
             repush: false,

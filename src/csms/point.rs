@@ -85,7 +85,9 @@ pub(crate) struct DefaultLimit {
     pub(crate) in_flight: Option<Setpoint>,
     /// The last command.
     pub(crate) last_number: u64,
+    /// Failures since it was accepted, and how many of them were answers.
     pub(crate) refusals: u32,
+    pub(crate) denials: u32,
     pub(crate) retry_at: Option<Time>,
     /// In which form it is told.
     pub(crate) manner: Manner,

@@ -40,7 +40,7 @@ impl Csms {
         if default.exhausted && default.is_settled() {
             // What is wanted now was taken before.
             default.exhausted = false;
-            default.refusals = 0;
+            (default.refusals, default.denials) = (0, 0);
             default.retry_at = None;
             default.tried = Tried::default();
         }
@@ -122,7 +122,7 @@ impl Csms {
                 default.confirmed = Some(limit);
                 default.in_flight = None;
                 default.unknown = None;
-                default.refusals = 0;
+                (default.refusals, default.denials) = (0, 0);
                 default.retry_at = None;
                 default.exhausted = false;
                 default.manner = manner;
@@ -159,8 +159,14 @@ impl Csms {
         default.refusals += 1;
         let refusals = default.refusals;
         let silent = failure == Failure::Silent;
-        let patience = if known_to_work { PATIENCE } else { 1 + u32::from(silent) };
-        if refusals >= patience || default.exhausted {
+        default.denials += u32::from(!silent);
+        let spent = match (known_to_work, silent) {
+            // Silence does not count against what is known to be taken.
+            (true, false) => default.denials >= PATIENCE,
+            (true, true) => refusals >= PATIENCE || default.exhausted,
+            (false, _) => refusals > u32::from(silent) || default.exhausted,
+        };
+        if spent {
             let of_start = |rung: Manner| rung == rung.of_start();
             let next = default.tried.next(manner, failure, &station, of_start);
             let next = next.filter(|_| !(known_to_work && silent));

@@ -13,6 +13,7 @@ mod odd;
 mod records;
 mod regressions;
 mod restart;
+mod silence;
 mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;
