@@ -9,7 +9,7 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::lease::Lease;
 use crate::csms::ledger::Entry;
-use crate::csms::manner::Manner;
+use crate::csms::manner::{Manner, Scope};
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -147,7 +147,14 @@ impl Active {
 
     /// The largest limit that could be in force.
     pub(crate) fn bound(&self) -> Setpoint {
-        self.entry.bound().max(self.beneath.unwrap_or_default())
+        self.entry.bound().max(self.in_other_forms().unwrap_or_default())
+    }
+
+    /// The largest limit in another form of profile than the last that was accepted: one that may
+    /// overrule it, or that comes back when it is lost with a reboot or was taken without effect.
+    pub(crate) fn in_other_forms(&self) -> Option<Setpoint> {
+        let comes_back = self.profiled && self.manner.scope != Scope::Connector;
+        self.beneath.max(self.leaves.filter(|_| comes_back))
     }
 
     /// The power of that.

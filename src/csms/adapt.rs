@@ -339,6 +339,7 @@ impl Csms {
         if let Some(manner) = active.filter(|active| active.profiled).map(|active| active.manner) {
             self.remember(point, manner);
         }
+        self.clear_other_forms(point, index);
     }
 
     /// A sample of a car that was paused and does not go on: its limit is told again, then it is

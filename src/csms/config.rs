@@ -92,6 +92,12 @@ pub struct Control {
     /// end it; it is renewed after a third. `None`: limits have no end. 15 min.
     #[serde(default)]
     pub lease: Option<Span>,
+    /// SetChargingProfile of a charge point in any 24 hours; 0: as many as it takes. Raises and
+    /// renewals wait so that it lasts, what the site's limit needs goes and counts. 1,000: leases of
+    /// two connectors round the clock take 576, so that no ordinary day comes near; flash of 100,000
+    /// cycles lasts ten years of them where it spreads them over 40 blocks.
+    #[serde(default = "writes_a_day")]
+    pub write_budget: u32,
     /// What charge points fall back to when nobody tells them anything.
     #[serde(default)]
     pub fallback: Fallback,
@@ -153,6 +159,7 @@ impl Default for Control {
             welcome: Span::from_s(210),
             start_current_a: 6,
             lease: Some(Span::from_s(900)),
+            write_budget: writes_a_day(),
             fallback: Fallback::Slots,
             learn_acceptance: true,
             assumed_stay: None,
@@ -162,6 +169,10 @@ impl Default for Control {
 
 fn first_window() -> Span {
     Span::from_s(60)
+}
+
+fn writes_a_day() -> u32 {
+    1_000
 }
 
 fn longest_window() -> Span {

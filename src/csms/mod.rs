@@ -20,7 +20,8 @@
 //!   `commands` the CALLs of operators, `rebalance` the ends of manual rebalances. What the ends
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
-//! `wiring` keeps what feeders and phases may carry, `wish` what drivers want. `explain` says why the limits of a site are what they are.
+//! `wiring` keeps what feeders and phases may carry, `wish` what drivers want, `writes` how often
+//! charge points are told limits. `explain` says why the limits of a site are what they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -72,6 +73,7 @@ mod validate;
 mod view;
 mod wiring;
 mod wish;
+mod writes;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use crate::csms::manner::{Breed, Manner, Scope, Station, Tried};
 use crate::csms::mean::Mean;
 use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
+use crate::csms::writes::Writes;
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -60,6 +61,8 @@ pub(crate) struct Point {
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<StartSlot>,
+    /// How often it is told limits.
+    pub(crate) writes: Writes,
     /// What else is known of it, where anything is.
     pub(crate) records: Option<Box<Records>>,
 }
@@ -215,6 +218,7 @@ impl Point {
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
+            writes: Writes::default(),
             records: None,
         }
     }

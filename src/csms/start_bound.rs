@@ -16,6 +16,7 @@ use crate::csms::line::Order;
 use crate::csms::manner::{Failure, Manner, Scope, Tried};
 use crate::csms::point::{Connector, DefaultLimit, Point};
 use crate::csms::timers::Key;
+use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::profile::Purpose;
 use crate::time::Time;
@@ -254,7 +255,7 @@ impl Csms {
         let connector = &mut self.points[point.0].connectors[index];
         if scope == Scope::Connector && connector.left_behind().is_some() {
             connector.clear_failures += 1;
-            if connector.may_be_cleared() {
+            if connector.may_be_cleared() || connector.active.is_some() {
                 self.ask_to_clear_later(now, point, index);
             }
         }
@@ -271,9 +272,16 @@ impl Csms {
     pub(super) fn clear_again(&mut self, now: Time, point: PointIx) -> Option<Time> {
         for index in 0..self.points[point.0].connectors.len() {
             let connector = &mut self.points[point.0].connectors[index];
-            let due = connector.clear_at.take_if(|at| *at <= now).is_some();
-            if let (true, Some(leftover)) = (due, connector.leftover) {
+            if connector.clear_at.take_if(|at| *at <= now).is_none() {
+                continue;
+            }
+            let trusted = trust::excess(connector.distrust.as_deref()).is_none();
+            let left = connector.active.as_ref().is_some_and(|active| active.leaves.is_some());
+            if let Some(leftover) = connector.leftover {
                 self.clear_leftover(point, index, leftover);
+            } else if left && trusted {
+                let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
+                self.points[point.0].line.want(order);
             }
         }
         self.points[point.0].connectors.iter().filter_map(|connector| connector.clear_at).min()

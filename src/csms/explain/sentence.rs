@@ -160,6 +160,10 @@ fn waiting(limit: &LimitReason, waits: &Waits, site: &Explanation) -> String {
         Waits::Interval(until) => {
             format!("{step} waits {} for the next raise that is allowed", in_time(until))
         }
+        Waits::Budget(until) => format!(
+            "{step} waits {}: its charger was told limits often, and its budget of writes is low",
+            in_time(until)
+        ),
         Waits::DeadBand => format!("{step} is too small to be sent"),
         Waits::Room { missing, ahead } => match ahead.as_slice() {
             [] => format!("{step} waits for {} of room", kw(*missing)),
@@ -201,7 +205,9 @@ fn held(limit: &LimitReason, now: Time) -> Option<String> {
         Cause::NotSeenToFollow => {
             format!("{reserved} stay reserved{until}, until its car is seen to follow")
         }
-        Cause::LeftOver => format!("{reserved} stay reserved: an earlier profile may overrule it"),
+        Cause::LeftOver => {
+            format!("{reserved} stay reserved: an earlier profile may overrule or outlast it")
+        }
         Cause::Proven => format!("{reserved} are reserved: that is what it has proven to draw"),
         Cause::ByHand => {
             format!("{reserved} are reserved while an operator's command is on its way")

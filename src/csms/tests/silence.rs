@@ -68,7 +68,10 @@ fn a_charger_that_was_mute_for_long_may_refuse_once_and_is_told_in_the_same_form
 #[test]
 fn three_refusals_leave_even_a_form_that_is_known_to_work() {
     let (bench, told) = told_less(&[REFUSAL, SILENCE, REFUSAL, REFUSAL]);
-    assert_eq!(forms(&told), [("TxProfile", "Absolute", "A", 8), ("TxProfile", "Absolute", "W", 8)]);
+    assert_eq!(
+        forms(&told),
+        [("TxProfile", "Absolute", "A", 8), ("TxProfile", "Absolute", "W", 8)]
+    );
     assert_eq!((bench.trouble(0), bench.allocated_kw()), (None, vec![11.04]));
 }
 

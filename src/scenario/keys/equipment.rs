@@ -261,6 +261,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "Limits end after it unless they are renewed, at charge points that end them; 0s: never",
         ),
         key(
+            "write_budget",
+            Default,
+            whole(0, 100_000, ""),
+            "1000",
+            "SetChargingProfile per charge point in any 24 hours, which wear its flash: raises and renewals wait so that it lasts; 0: no limit",
+        ),
+        key(
             "fallback",
             Default,
             Kind::Choice { what: "policies", names: fallbacks },

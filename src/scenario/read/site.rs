@@ -139,6 +139,7 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
         assumed_stay: None,
         lease: record.lasting("lease").filter(|lease| *lease > Span::ZERO),
+        write_budget: record.whole("write_budget").unwrap_or_default() as u32,
         fallback: fallback(record),
     }
 }
