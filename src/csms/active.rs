@@ -9,7 +9,8 @@ use crate::csms::config::{Hardware, Setpoint};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::lease::Lease;
 use crate::csms::ledger::Entry;
-use crate::csms::manner::{Manner, Scope};
+use crate::csms::manner::Manner;
+use crate::csms::reprobe::Reprobe;
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -22,6 +23,7 @@ pub(crate) struct Active {
     pub(crate) wish: Wish,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
+    pub(crate) reprobe: Reprobe,
     /// Energy since the start.
     pub(crate) account: Account,
     /// The same when deadlines were looked at last, Wh.
@@ -95,6 +97,7 @@ impl Active {
             wish: Wish::default(),
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
+            reprobe: Reprobe::default(),
             account,
             served_wh: 0,
             rate: Watts::ZERO,
@@ -147,14 +150,7 @@ impl Active {
 
     /// The largest limit that could be in force.
     pub(crate) fn bound(&self) -> Setpoint {
-        self.entry.bound().max(self.in_other_forms().unwrap_or_default())
-    }
-
-    /// The largest limit in another form of profile than the last that was accepted: one that may
-    /// overrule it, or that comes back when it is lost with a reboot or was taken without effect.
-    pub(crate) fn in_other_forms(&self) -> Option<Setpoint> {
-        let comes_back = self.profiled && self.manner.scope != Scope::Connector;
-        self.beneath.max(self.leaves.filter(|_| comes_back))
+        self.entry.bound().max(self.beneath.unwrap_or_default())
     }
 
     /// The power of that.

@@ -334,12 +334,15 @@ impl Csms {
     }
 
     /// The meter shows that limits have an effect again.
-    pub(super) fn limit_obeyed(&mut self, point: PointIx, index: usize) {
+    pub(super) fn limit_obeyed(&mut self, now: Time, point: PointIx, index: usize) {
         let active = self.points[point.0].connectors[index].active.as_ref();
         if let Some(manner) = active.filter(|active| active.profiled).map(|active| active.manner) {
             self.remember(point, manner);
         }
         self.clear_other_forms(point, index);
+        if !self.points[point.0].line.queue.is_empty() {
+            self.pump(now, point);
+        }
     }
 
     /// A sample of a car that was paused and does not go on: its limit is told again, then it is

@@ -63,6 +63,10 @@ pub struct Control {
     /// One whose draw trembles has to be ever longer, up to this. 16 min.
     #[serde(default = "longest_window")]
     pub acceptance_window_max: Span,
+    /// While power is left over, a car that takes less than its offer is offered clearly more for a
+    /// short time after this, ever more rarely while it takes no more; zero: never. 10 min.
+    #[serde(default = "first_reprobe")]
+    pub reprobe: Span,
     /// A raise below this is not sent, in watts per phase; 1 A at 230 V.
     pub raise_dead_band: Watts,
     /// At most one raise per connector in this time; ever longer, up to 16 times, while raises and
@@ -147,6 +151,7 @@ impl Default for Control {
             coalesce_acceptance: Span::from_s(30),
             acceptance_window: first_window(),
             acceptance_window_max: longest_window(),
+            reprobe: first_reprobe(),
             raise_dead_band: Watts(NOMINAL_VOLTAGE_V),
             min_raise_interval: Span::from_s(60),
             settle_max: Span::from_s(30),
@@ -169,6 +174,10 @@ impl Default for Control {
 
 fn first_window() -> Span {
     Span::from_s(60)
+}
+
+fn first_reprobe() -> Span {
+    Span::from_s(600)
 }
 
 fn writes_a_day() -> u32 {

@@ -103,7 +103,7 @@ impl Csms {
         let state = &mut self.sites[site.0];
         state.trigger = Some(state.trigger.map_or(trigger, |known| known.min(trigger)));
         let wait = match trigger {
-            Trigger::Acceptance => state.control.coalesce_acceptance,
+            Trigger::Acceptance | Trigger::Probe => state.control.coalesce_acceptance,
             Trigger::Manual | Trigger::Rotation | Trigger::HoldEnded => Span::ZERO,
             _ => state.control.coalesce,
         };
@@ -147,7 +147,7 @@ impl Csms {
         let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
-        if trigger != Trigger::Manual || epoch_starts {
+        if !matches!(trigger, Trigger::Manual | Trigger::Probe) || epoch_starts {
             self.look_again(now, site);
         }
         let census = self.census(site);
@@ -159,14 +159,17 @@ impl Csms {
         let parks = census.sessions.iter().zip(&parked);
         let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
         let moves = problem.strategy.moves_with_time();
+        let spare = left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, &census, &shares, spare);
+        self.note_reprobes(now, site, (&census, &shares), &larger);
         let rotated = turn && swapped(&census.sessions, &shares, &parked, moves);
         self.announce(now, site, &census, &shares, unparked);
         // One pass over all sessions: on a large site every further one would cost as much.
         let targets = self.targets_before(site, &census.places);
         let mut work = Vec::with_capacity(shares.len());
-        for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
-            let decided = (share.rate, Binding::Allocation(share.reason));
-            let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
+        let offers = parked.iter().zip(&larger).map(|(parked, larger)| (*parked, *larger));
+        for (share, (place, offer)) in shares.iter().zip(census.places.iter().zip(offers)) {
+            let (rate, binding) = decided(share, offer);
             let known = census.settled[work.len()] == Some((rate, binding));
             work.push(if known {
                 Work::None
@@ -253,15 +256,17 @@ impl Csms {
         let mut problem = self.problem(now, site, false, &census);
         let shares = share_out(&mut problem, &census);
         let left = problem.capacity - shares.iter().map(|share| share.rate).sum();
-        let rates = shares.iter().zip(parked(&census, &shares, left, false));
-        let changed =
-            census.places.iter().zip(rates).filter(|((point, index), (share, parked))| {
-                let state = &self.points[point.0];
-                let Some(active) = state.connectors[*index].active.as_ref() else { return false };
-                let rate = parked.unwrap_or(share.rate);
-                let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
-                active.target != Some(state.tellable(*index, target))
-            });
+        let parked = parked(&census, &shares, left, false);
+        let spare = left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, &census, &shares, spare);
+        let rates = shares.iter().zip(parked.into_iter().zip(larger));
+        let changed = census.places.iter().zip(rates).filter(|((point, index), (share, offer))| {
+            let state = &self.points[point.0];
+            let Some(active) = state.connectors[*index].active.as_ref() else { return false };
+            let (rate, _) = decided(share, *offer);
+            let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
+            active.target != Some(state.tellable(*index, target))
+        });
         changed.map(|((point, _), _)| *point).collect::<BTreeSet<PointIx>>().len() as u32
     }
 
@@ -355,6 +360,16 @@ impl Csms {
             self.timers.disarm(Key::HoldEnds(site));
         }
     }
+}
+
+/// A session's rate, and what binds it, where it is `parked` or offered a `larger` one than its share.
+pub(super) fn decided(
+    share: &allocation::Share,
+    (parked, larger): (Option<Watts>, Option<Watts>),
+) -> (Watts, Binding) {
+    let parked = parked.map(|rate| (rate, Binding::Parked));
+    let other = parked.or(larger.map(|rate| (rate, Binding::Probe)));
+    other.unwrap_or((share.rate, Binding::Allocation(share.reason)))
 }
 
 /// Divides the capacity. What a charger draws above its share whatever it is told is nobody's to

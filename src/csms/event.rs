@@ -219,6 +219,11 @@ pub enum Event {
         /// Where.
         site: SiteIx,
     },
+    /// A car is offered more than it has shown to take, or was so long enough.
+    Probed {
+        /// Where.
+        site: SiteIx,
+    },
 }
 
 /// What an operator should know about a connector.
@@ -331,6 +336,8 @@ pub enum Trigger {
     /// A driver presented a card and there is no room for an unbounded start, or the room kept for
     /// a start is free again.
     StartGate,
+    /// It is time to see whether a car takes more than it has shown, or that was seen.
+    Probe,
     /// Nothing: a limit that ends by itself is told again.
     Renewal,
 }
@@ -352,6 +359,7 @@ impl Trigger {
             Trigger::Connection => "connection",
             Trigger::Boot => "boot",
             Trigger::StartGate => "start_gate",
+            Trigger::Probe => "probe",
             Trigger::Renewal => "renewal",
         }
     }
@@ -368,6 +376,8 @@ pub enum Binding {
     StartBound,
     /// The car takes nothing; it keeps its minimum while nobody needs it.
     Parked,
+    /// Power is left over, and it shows whether the car takes more than it has shown.
+    Probe,
 }
 
 impl Binding {
@@ -385,6 +395,7 @@ impl Binding {
             Binding::ReservedRoom => "unknown_state",
             Binding::StartBound => "start_bound",
             Binding::Parked => "parked",
+            Binding::Probe => "probe",
         }
     }
 }

@@ -10,7 +10,7 @@
 //!   what a charge point tells beyond that.
 //! - `gate` answers an Authorize only when a start could not break the limit.
 //! - `control` turns triggers into decisions of the allocator, coalesced and damped; `census`
-//!   keeps what they are about.
+//!   keeps what they are about, and `reprobe` offers more than that once in a while.
 //! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
 //!   says what became of them, and `lease` ends them where nobody is reached any more.
 //! - `metering` takes meter values in: `account` keeps the energy, `acceptance` learns what a car
@@ -64,6 +64,7 @@ mod push;
 mod rebalance;
 pub mod records;
 mod registry;
+mod reprobe;
 pub mod restore;
 mod start_bound;
 mod timers;
@@ -338,6 +339,7 @@ impl Csms {
                 timers::Key::HoldEnds(site) => self.hold_ended(now, site),
                 timers::Key::Epoch(site) => self.epoch(now, site),
                 timers::Key::Raise(site) => self.raise(now, site),
+                timers::Key::Reprobe(site) => self.reprobe_due(now, site),
                 timers::Key::Rebalance(site) => self.finish_rebalances(now, site),
             }
         }

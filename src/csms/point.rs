@@ -424,7 +424,18 @@ impl Connector {
         if active.gone.is_some() {
             return Watts::ZERO;
         }
-        active.worst_case(hardware).max(trust::proven(self.distrust.as_deref()))
+        let other = self.outlasts(active).unwrap_or_default();
+        let other = hardware.watts(other, active.phases(hardware));
+        active.worst_case(hardware).max(other).max(trust::proven(self.distrust.as_deref()))
+    }
+
+    /// A limit in a profile that stays, in another form than the last that was accepted: it comes back
+    /// when that is lost with a reboot. One that has left it because limits had no effect is budgeted
+    /// at what it draws until it obeys.
+    pub(crate) fn outlasts(&self, active: &Active) -> Option<Setpoint> {
+        let trusted = trust::excess(self.distrust.as_deref()).is_none();
+        let other = active.profiled && active.manner.scope != Scope::Connector;
+        active.leaves.filter(|_| trusted && other)
     }
 
     /// The limit that a session has left here, or that the running one will leave.

@@ -171,6 +171,8 @@ mod tests {
         assert_eq!((at((1, 1)), at((1, 2)), at((0, 1))), (120, 420, 720), "minutes");
         let untouched = Writes::default().raise_at(48, (0, 1)).unwrap();
         assert!(untouched < START, "nothing waits while more than half is left");
+        let after_a_restart = Writes::unknown(START).raise_at(48, (0, 1)).unwrap();
+        assert!(after_a_restart < START, "nor after a restart, until a quarter was used");
     }
 
     #[test]

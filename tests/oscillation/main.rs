@@ -129,7 +129,7 @@ fn free_at_most(record: &RunRecord) -> usize {
 }
 
 #[test]
-fn a_budget_of_writes_is_kept_on_a_restless_site_and_costs_little_energy() {
+fn a_budget_of_writes_is_kept_on_a_restless_site_and_costs_the_more_energy_the_smaller_it_is() {
     header();
     let told = |budget: u32| {
         let scenario = scenario("tired_flash", &[&format!("site.control.write_budget={budget}")]);
@@ -142,7 +142,7 @@ fn a_budget_of_writes_is_kept_on_a_restless_site_and_costs_little_energy() {
     };
     let (without, unlimited, _) = told(0);
     assert!(unlimited > 1_000, "the site has become calm: {unlimited}");
-    for (budget, kept) in [(1_000, 0.97), (400, 0.9), (100, 0.8)] {
+    for (budget, kept) in [(1_000, 0.85), (400, 0.6), (100, 0.45)] {
         let (with, most, free) = told(budget);
         assert!(free as u64 <= u64::from(budget), "{free} of {budget}");
         // Where one raise is followed by several decreases, all of them go.

@@ -16,7 +16,7 @@ use crate::charger::CurrentKind;
 use crate::csms::active::Active;
 use crate::csms::census::Census;
 use crate::csms::config::{Hardware, Setpoint};
-use crate::csms::control::{admission_order, parked, share_out};
+use crate::csms::control::{admission_order, decided, parked, share_out};
 use crate::csms::event::{Binding, Trigger};
 use crate::csms::point::Connector;
 use crate::csms::{Csms, PointIx, SiteIx, Trouble};
@@ -182,10 +182,10 @@ impl Csms {
         for (place, session) in (1..).zip(admission_order(&problem, census.wired.as_ref(), &all)) {
             order[session] = place;
         }
-        let decided = shares.iter().zip(parked).map(|(share, parked)| match parked {
-            Some(rate) => (rate, Binding::Parked),
-            None => (share.rate, Binding::Allocation(share.reason)),
-        });
+        let spare = left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, census, &shares, spare);
+        let offers = parked.into_iter().zip(larger);
+        let decided = shares.iter().zip(offers).map(|(share, offer)| decided(share, offer));
         let claim = |((session, (rate, binding)), order): ((&allocation::Session, _), u32)| Claim {
             order,
             min: session.min,

@@ -141,7 +141,7 @@ impl Point {
             let until = lowered_at + self.patience(connector, control);
             add(Cause::NotSeenToFollow, power(Some(old)), Some(until));
         }
-        add(Cause::LeftOver, power(active.in_other_forms()), None);
+        add(Cause::LeftOver, power(active.beneath.max(connector.outlasts(active))), None);
         add(Cause::Proven, trust::proven(connector.distrust.as_deref()), None);
         if self.by_hand > 0 {
             add(Cause::ByHand, power(Some(hardware.full())), None);

@@ -109,6 +109,7 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
         Binding::Parked => {
             "its car takes nothing; it keeps an offer while nobody needs it".to_owned()
         }
+        Binding::Probe => "power is left, and it is seen whether its car takes more".to_owned(),
         Binding::ReservedRoom => "the rest is still reserved for others".to_owned(),
         Binding::StartBound => "what bounds a start".to_owned(),
     }

@@ -195,6 +195,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "One whose draw trembles has to be ever longer, up to this",
         ),
         key(
+            "reprobe",
+            Default,
+            lasting(0, DAY),
+            "\"10m\"",
+            "While power is left over, cars are offered clearly more than they take after it, ever more rarely in vain; 0s: never",
+        ),
+        key(
             "raise_dead_band_a",
             Default,
             number(0.0, 100.0, "A"),

@@ -125,6 +125,7 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         coalesce_acceptance: lasting("coalesce_acceptance"),
         acceptance_window: lasting("acceptance_window"),
         acceptance_window_max: lasting("acceptance_window_max"),
+        reprobe: lasting("reprobe"),
         raise_dead_band: per_phase("raise_dead_band_a"),
         min_raise_interval: lasting("min_raise_interval"),
         settle_max: lasting("settle_max"),
