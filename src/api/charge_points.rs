@@ -14,10 +14,10 @@ use crate::api::values::{Id, Key, Kw, Status, number};
 use crate::api::{ApiState, Shared};
 use crate::charger::CurrentKind;
 use crate::csms::config::Hardware;
-use crate::csms::{ConnectorView, PointView};
-use crate::csms::{Input, PointIx};
+use crate::csms::{ConnectorView, Csms, Input, PointIx, PointView};
 use crate::ids::{ChargePointId, SiteId};
 use crate::scenario::catalogue;
+use crate::time::Time;
 use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V};
 
 /// Commissions a charge point: either a `model` of the catalogue or its `hardware` is needed.
@@ -106,6 +106,13 @@ pub(super) struct ChargePointResponse {
     /// What each of its connectors may draw when nobody reaches it, in kW.
     #[schema(value_type = f64, minimum = 0, example = 4.14)]
     fallback_kw: Kw,
+    /// SetChargingProfile requests in this hour and the 23 before; since the central system began,
+    /// where that is less.
+    #[schema(minimum = 0, example = 120)]
+    profile_writes: u32,
+    /// How many there may be in any 24 hours beyond what keeps the limit; 0: no limit.
+    #[schema(minimum = 0, example = 1000)]
+    profile_write_budget: u32,
     /// Connector 1 first.
     connectors: Vec<ConnectorBody>,
 }
@@ -139,8 +146,8 @@ pub(super) struct ChargePointList {
     charge_points: Vec<ChargePointResponse>,
 }
 
-impl From<PointView> for ChargePointResponse {
-    fn from(view: PointView) -> ChargePointResponse {
+impl ChargePointResponse {
+    fn new(view: PointView, (profile_writes, profile_write_budget): (u32, u32)) -> Self {
         let hardware = view.hardware;
         ChargePointResponse {
             charge_point_id: view.id.to_string(),
@@ -158,6 +165,8 @@ impl From<PointView> for ChargePointResponse {
             },
             weight: view.weight,
             fallback_kw: Kw(view.fallback),
+            profile_writes,
+            profile_write_budget,
             connectors: view.connectors.into_iter().map(ConnectorBody::from).collect(),
         }
     }
@@ -231,18 +240,21 @@ pub(super) async fn list_charge_points(
     Params(query): Params<ChargePointQuery>,
 ) -> Result<Json<ChargePointList>, Problem> {
     let views = api
-        .look(move |csms| {
-            let all: Vec<PointIx> = csms.points().collect();
-            let views = all.into_iter().filter_map(|point| csms.point_view(point));
-            views.collect::<Vec<PointView>>()
+        .handle
+        .view(|there| {
+            let all: Vec<PointIx> = there.csms.points().collect();
+            let views = all.into_iter().filter_map(|point| shown(there.csms, there.now, point));
+            views.collect::<Vec<Shown>>()
         })
         .await?;
     let wanted = query.site_id.as_deref();
-    let here = |view: &PointView| {
+    let here = |(view, _): &Shown| {
         let site = view.site.as_ref().map(SiteId::as_str);
         (wanted.is_none() || wanted == site) && reach.covers(site)
     };
-    let charge_points = views.into_iter().filter(here).map(ChargePointResponse::from).collect();
+    let shown = views.into_iter().filter(here);
+    let charge_points =
+        shown.map(|(view, writes)| ChargePointResponse::new(view, writes)).collect();
     Ok(Json(ChargePointList { charge_points }))
 }
 
@@ -334,9 +346,18 @@ pub(super) async fn delete_charge_point(
 
 async fn seen(api: &Shared, id: &str) -> Result<ChargePointResponse, Problem> {
     let wanted = id.to_owned();
-    let view =
-        api.look(move |csms| csms.point(&wanted).and_then(|point| csms.point_view(point))).await?;
-    view.map(ChargePointResponse::from).ok_or_else(|| no_such_point(id))
+    let found = api.handle.view(move |there| {
+        there.csms.point(&wanted).and_then(|point| shown(there.csms, there.now, point))
+    });
+    let (view, writes) = found.await?.ok_or_else(|| no_such_point(id))?;
+    Ok(ChargePointResponse::new(view, writes))
+}
+
+/// A charge point, and its writes of a day and their budget.
+type Shown = (PointView, (u32, u32));
+
+fn shown(csms: &Csms, now: Time, point: PointIx) -> Option<Shown> {
+    Some((csms.point_view(point)?, csms.profile_writes(now, point)))
 }
 
 /// A problem unless there is such a charge point.

@@ -167,7 +167,7 @@ struct Beyond {
 /// What a limit waits for.
 #[derive(Serialize, ToSchema)]
 struct Waits {
-    /// `offline`, `answer`, `line`, `confirmation`, `retry`, `interval`, `dead_band` or `room`.
+    /// `offline`, `answer`, `line`, `confirmation`, `retry`, `interval`, `budget`, `dead_band` or `room`.
     #[schema(example = "room")]
     kind: &'static str,
     /// When it ends, where that is known.

@@ -4,12 +4,12 @@
 //! on-board charger or a nearly full battery takes less. What is learned here lets the allocator
 //! give the difference to others (allocation.md §4.3, "acceptance estimator"): lowered only after
 //! a whole window below the offer, raised at once when the car takes all it is offered. The
-//! headroom above the learned value is the probe: a car that could take more shows it there, so
-//! no timed re-probing is needed, and constant inputs never cause a change. A car whose draw trembles
-//! shows it again and again: each time the window in which it has to stay below doubles.
+//! headroom above the learned value is the probe: a car that goes up with its offer shows it there;
+//! for those that do not there are [larger ones](super::reprobe) once in a while. A car whose draw
+//! trembles shows it again and again: each time the window in which it has to stay below doubles.
 
 use crate::charger::CurrentKind;
-use crate::csms::config::{Hardware, Setpoint};
+use crate::csms::config::{Control, Hardware, Setpoint};
 use crate::ocpp::meter::MeterReading;
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -186,6 +186,11 @@ impl Acceptance {
             (false, true) => Learned::Less,
             (false, false) => Learned::Nothing,
         }
+    }
+
+    /// How long it has to take less than its offer until that is learned.
+    pub(super) fn window(&self, control: &Control) -> Span {
+        self.window_length((control.acceptance_window, control.acceptance_window_max))
     }
 
     fn window_length(&self, (first, longest): (Span, Span)) -> Span {

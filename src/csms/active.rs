@@ -10,6 +10,7 @@ use crate::csms::event::{Binding, Trigger};
 use crate::csms::lease::Lease;
 use crate::csms::ledger::Entry;
 use crate::csms::manner::Manner;
+use crate::csms::reprobe::Reprobe;
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -22,6 +23,7 @@ pub(crate) struct Active {
     pub(crate) wish: Wish,
     pub(crate) entry: Entry,
     pub(crate) acceptance: Acceptance,
+    pub(crate) reprobe: Reprobe,
     /// Energy since the start.
     pub(crate) account: Account,
     /// The same when deadlines were looked at last, Wh.
@@ -56,8 +58,9 @@ pub(crate) struct Active {
     pub(crate) last_number: u64,
     pub(crate) refusals: u32,
     pub(crate) retry_at: Option<Time>,
-    /// Silences in a row.
+    /// Silences in a row, and refusals since a limit was accepted.
     pub(crate) silences: u32,
+    pub(crate) denials: u32,
     /// Limits are taken in no form: it keeps what it has, and how often that was tried again.
     pub(crate) exhausted: bool,
     pub(crate) tries: u32,
@@ -96,6 +99,7 @@ impl Active {
             wish: Wish::default(),
             entry: Entry::starting_at(bound),
             acceptance: Acceptance::default(),
+            reprobe: Reprobe::default(),
             account,
             served_wh: 0,
             rate: Watts::ZERO,
@@ -117,6 +121,7 @@ impl Active {
             refusals: 0,
             retry_at: None,
             silences: 0,
+            denials: 0,
             exhausted: false,
             tries: 0,
             repush: false,

@@ -4,6 +4,8 @@
 //! - A form that was never taken here is left at the first refusal, or the second silence. One that
 //!   is known to work gets three chances, and only two sessions in a row that needed another form
 //!   make that the usual one: what failed may have been the line, or the transaction.
+//! - Silence is no refusal. A form that was taken before is never left for it: the line, or the whole
+//!   charge point, is as mute in any other, and a limit in another profile may outlive its session.
 //! - When no form is taken, the session keeps what it has; that is reserved, nothing is decided
 //!   about it any more, and one form is tried after 5, 10, 20 s and so on.
 //! - A limit that was accepted and has no effect counts as refused ([`trust`](super::trust)).
@@ -76,7 +78,7 @@ impl Csms {
                 state.line.want(Order::ClearLimit { connector: index, scope: Scope::Connector });
             }
             let Some(active) = connector.active.as_mut() else { continue };
-            active.silences = 0;
+            (active.silences, active.denials) = (0, 0);
             active.exhausted = false;
             active.tries = 0;
             active.retry_at = None;
@@ -170,24 +172,26 @@ impl Csms {
         let state = &mut self.points[point.0];
         let (proven, station) = (state.proven_manner, state.station());
         let Some(active) = state.connectors[index].active.as_mut() else { return };
-        active.refusals += 1;
-        active.silences = if failure == Failure::Silent { active.silences + 1 } else { 0 };
-        let refusals = active.refusals;
+        let silent = failure == Failure::Silent;
         let known_to_work = proven == Some(manner);
-        let stays = match failure {
-            _ if active.exhausted => false,
-            _ if known_to_work => refusals < PATIENCE,
-            Failure::Silent => active.silences < SILENCES,
-            _ => false,
+        let taken_before = known_to_work || active.profiled && active.manner == manner;
+        active.fail(silent);
+        let stays = match (active.exhausted, silent) {
+            (exhausted, true) if taken_before => !exhausted && active.silences < PATIENCE,
+            (_, false) if known_to_work => active.denials < PATIENCE,
+            (exhausted, silent) => !exhausted && silent && active.silences < SILENCES,
         };
         if stays {
-            return self.retry_session_limit(now, point, index, refusals);
+            active.repush |= active.exhausted;
+            // An answer shows that there is somebody.
+            let failures = if silent { active.refusals } else { active.denials };
+            return self.retry_session_limit(now, point, index, failures);
         }
-        // A line that carries nothing is no reason to try another form of what it does not carry.
-        let walks = !(known_to_work && failure == Failure::Silent);
+        // What carries nothing is no reason to try another form of what it does not carry.
+        let walks = !(taken_before && silent);
         let near = |rung: Manner| proven.is_none_or(|proven| rung.differs(proven) <= 1);
         let mut next = state.tried.next(manner, failure, &station, near).filter(|_| walks);
-        let refuses_zero = limit == Setpoint::ZERO && failure != Failure::Silent;
+        let refuses_zero = limit == Setpoint::ZERO && !silent;
         if next.is_none() && refuses_zero && !manner.no_zero {
             // No form of a pause is taken: perhaps the least that charges is.
             next = Some(Manner { no_zero: true, ..proven.unwrap_or_default() });
@@ -199,7 +203,8 @@ impl Csms {
         if tried_all {
             state.tried = Default::default();
         }
-        let next = next.unwrap_or(proven.unwrap_or_default());
+        let usual = if walks { proven.unwrap_or_default() } else { manner };
+        let next = next.unwrap_or(usual);
         let active_exhausted = active.exhausted;
         if active_exhausted {
             // Accepted in whatever form, this changes nothing for anybody else.
@@ -329,10 +334,14 @@ impl Csms {
     }
 
     /// The meter shows that limits have an effect again.
-    pub(super) fn limit_obeyed(&mut self, point: PointIx, index: usize) {
+    pub(super) fn limit_obeyed(&mut self, now: Time, point: PointIx, index: usize) {
         let active = self.points[point.0].connectors[index].active.as_ref();
         if let Some(manner) = active.filter(|active| active.profiled).map(|active| active.manner) {
             self.remember(point, manner);
+        }
+        self.clear_other_forms(point, index);
+        if !self.points[point.0].line.queue.is_empty() {
+            self.pump(now, point);
         }
     }
 
@@ -444,6 +453,15 @@ impl Csms {
                 self.outputs.push_back(Output::Event(event));
             }
         }
+    }
+}
+
+impl Active {
+    /// A limit was not taken.
+    fn fail(&mut self, silent: bool) {
+        self.refusals += 1;
+        self.silences = if silent { self.silences + 1 } else { 0 };
+        self.denials += u32::from(!silent);
     }
 }
 

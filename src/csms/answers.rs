@@ -196,6 +196,7 @@ impl Csms {
         active.profiled = true;
         active.reconfirm = false;
         active.refusals = 0;
+        active.denials = 0;
         active.retry_at = None;
         match limit.cmp(&before) {
             Ordering::Greater => active.calm.raised(now, control.min_raise_interval),

@@ -29,7 +29,8 @@ impl Csms {
                 Some(active) if by_hand => Some((active.known(start.0), full)),
                 Some(active) => {
                     let proven = hardware.covering(trust::proven(connector.distrust.as_deref()));
-                    Some((active.known(start.0), active.bound().max(proven)))
+                    let other = connector.outlasts(active).unwrap_or_default();
+                    Some((active.known(start.0), active.bound().max(other).max(proven)))
                 }
                 None if connector.charges() || connector.unsure_until.is_some() => Some(start),
                 // A card was let in; which connector it will use is not known.

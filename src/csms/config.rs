@@ -67,6 +67,10 @@ pub struct Control {
     /// One whose draw trembles has to be ever longer, up to this. 16 min.
     #[serde(default = "longest_window")]
     pub acceptance_window_max: Span,
+    /// While power is left over, a car that takes less than its offer is offered clearly more for a
+    /// short time after this, ever more rarely while it takes no more; zero: never. 10 min.
+    #[serde(default = "first_reprobe")]
+    pub reprobe: Span,
     /// A raise below this is not sent, in watts per phase; 1 A at 230 V.
     pub raise_dead_band: Watts,
     /// At most one raise per connector in this time; ever longer, up to 16 times, while raises and
@@ -96,6 +100,12 @@ pub struct Control {
     /// end it; it is renewed after a third. `None`: limits have no end. 15 min.
     #[serde(default)]
     pub lease: Option<Span>,
+    /// SetChargingProfile of a charge point in any 24 hours; 0: as many as it takes. Raises and
+    /// renewals wait so that it lasts, what the site's limit needs goes and counts. 1,000: leases of
+    /// two connectors round the clock take 576, so that no ordinary day comes near; flash of 100,000
+    /// cycles lasts ten years of them where it spreads them over 40 blocks.
+    #[serde(default = "writes_a_day")]
+    pub write_budget: u32,
     /// What charge points fall back to when nobody tells them anything.
     #[serde(default)]
     pub fallback: Fallback,
@@ -145,6 +155,7 @@ impl Default for Control {
             coalesce_acceptance: Span::from_s(30),
             acceptance_window: first_window(),
             acceptance_window_max: longest_window(),
+            reprobe: first_reprobe(),
             raise_dead_band: Watts(NOMINAL_VOLTAGE_V),
             min_raise_interval: Span::from_s(60),
             settle_max: Span::from_s(30),
@@ -157,6 +168,7 @@ impl Default for Control {
             welcome: Span::from_s(210),
             start_current_a: 6,
             lease: Some(Span::from_s(900)),
+            write_budget: writes_a_day(),
             fallback: Fallback::Slots,
             learn_acceptance: true,
             assumed_stay: None,
@@ -166,6 +178,14 @@ impl Default for Control {
 
 fn first_window() -> Span {
     Span::from_s(60)
+}
+
+fn first_reprobe() -> Span {
+    Span::from_s(600)
+}
+
+fn writes_a_day() -> u32 {
+    1_000
 }
 
 fn longest_window() -> Span {

@@ -107,7 +107,7 @@ impl Csms {
         let state = &mut self.sites[site.0];
         state.trigger = Some(state.trigger.map_or(trigger, |known| known.min(trigger)));
         let wait = match trigger {
-            Trigger::Acceptance => state.control.coalesce_acceptance,
+            Trigger::Acceptance | Trigger::Probe => state.control.coalesce_acceptance,
             Trigger::Manual | Trigger::Rotation | Trigger::HoldEnded => Span::ZERO,
             _ => state.control.coalesce,
         };
@@ -151,7 +151,7 @@ impl Csms {
         let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
         let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
         self.sites[site.0].decided_at = now;
-        if trigger != Trigger::Manual || epoch_starts {
+        if !matches!(trigger, Trigger::Manual | Trigger::Probe) || epoch_starts {
             self.look_again(now, site);
         }
         let census = self.census(site);
@@ -164,14 +164,17 @@ impl Csms {
         let parks = census.sessions.iter().zip(&parked);
         let unparked = parks.into_iter().any(|(s, rate)| !s.wants_power && rate.is_none());
         let moves = problem.strategy.moves_with_time() || deal.moves_with_time();
+        let spare = deal.left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, &census, shares, spare);
+        self.note_reprobes(now, site, (&census, shares), &larger);
         let rotated = turn && swapped(&census.sessions, shares, &parked, moves);
         self.announce(now, site, &census, shares, (unparked, moves));
         // One pass over all sessions: on a large site every further one would cost as much.
         let targets = self.targets_before(site, &census.places);
         let mut work = Vec::with_capacity(shares.len());
-        for (share, (place, parked)) in shares.iter().zip(census.places.iter().zip(&parked)) {
-            let decided = (share.rate, deal.binding(work.len()));
-            let (rate, binding) = parked.map_or(decided, |rate| (rate, Binding::Parked));
+        let offers = parked.iter().zip(&larger).map(|(parked, larger)| (*parked, *larger));
+        for (share, (place, offer)) in shares.iter().zip(census.places.iter().zip(offers)) {
+            let (rate, binding) = deal.decided(work.len(), offer);
             let known = census.settled[work.len()] == Some((rate, binding));
             work.push(if known {
                 Work::None
@@ -256,15 +259,17 @@ impl Csms {
         let census = self.fresh_census(site);
         let mut problem = self.problem(now, site, false, &census);
         let deal = self.deal(site, &mut problem, &census);
-        let rates = deal.shares.iter().zip(parked(&census, &deal.shares, deal.left, false));
-        let changed =
-            census.places.iter().zip(rates).filter(|((point, index), (share, parked))| {
-                let state = &self.points[point.0];
-                let Some(active) = state.connectors[*index].active.as_ref() else { return false };
-                let rate = parked.unwrap_or(share.rate);
-                let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
-                active.target != Some(state.tellable(*index, target))
-            });
+        let parked = parked(&census, &deal.shares, deal.left, false);
+        let spare = deal.left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, &census, &deal.shares, spare);
+        let offers = parked.into_iter().zip(larger).enumerate();
+        let changed = census.places.iter().zip(offers).filter(|((point, index), (at, offer))| {
+            let state = &self.points[point.0];
+            let Some(active) = state.connectors[*index].active.as_ref() else { return false };
+            let (rate, _) = deal.decided(*at, *offer);
+            let target = state.hardware.setpoint(rate, active.phases(&state.hardware));
+            active.target != Some(state.tellable(*index, target))
+        });
         changed.map(|((point, _), _)| *point).collect::<BTreeSet<PointIx>>().len() as u32
     }
 

@@ -220,6 +220,11 @@ pub enum Event {
         /// Where.
         site: SiteIx,
     },
+    /// A car is offered more than it has shown to take, or was so long enough.
+    Probed {
+        /// Where.
+        site: SiteIx,
+    },
 }
 
 /// What an operator should know about a connector.
@@ -334,6 +339,8 @@ pub enum Trigger {
     /// A driver presented a card and there is no room for an unbounded start, or the room kept for
     /// a start is free again.
     StartGate,
+    /// It is time to see whether a car takes more than it has shown, or that was seen.
+    Probe,
     /// Nothing: a limit that ends by itself is told again.
     Renewal,
 }
@@ -356,6 +363,7 @@ impl Trigger {
             Trigger::Connection => "connection",
             Trigger::Boot => "boot",
             Trigger::StartGate => "start_gate",
+            Trigger::Probe => "probe",
             Trigger::Renewal => "renewal",
         }
     }
@@ -376,6 +384,8 @@ pub enum Binding {
     CannotWait,
     /// The car takes nothing; it keeps its minimum while nobody needs it.
     Parked,
+    /// Power is left over, and it shows whether the car takes more than it has shown.
+    Probe,
 }
 
 impl Binding {
@@ -395,6 +405,7 @@ impl Binding {
             Binding::SoftLimit => "soft_limit",
             Binding::CannotWait => "cannot_wait",
             Binding::Parked => "parked",
+            Binding::Probe => "probe",
         }
     }
 }

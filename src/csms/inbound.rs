@@ -132,7 +132,7 @@ impl Csms {
         let start_bound = self.points[point.0].start_bound();
         let state = &mut self.points[point.0];
         state.start_slots.clear();
-        state.default_limit.refusals = 0;
+        (state.default_limit.refusals, state.default_limit.denials) = (0, 0);
         state.default_limit.confirmed = None;
         for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
         {

@@ -9,6 +9,7 @@
 //! - Some charge points ignore `duration`, and nothing that they do shows it in time. So it is
 //!   believed only of kinds whose GetCompositeSchedule tells that the TxDefaultProfile follows the
 //!   TxProfile; until then, and on others, limits are told without an end and stay reserved.
+//! - Where a charge point was told limits too often, the lease is [longer](super::writes).
 //! - Only Absolute TxProfiles have one, and only where the clock of the charge point is right.
 
 use crate::csms::answers::backoff;
@@ -139,7 +140,7 @@ impl Csms {
         (index, manner): (usize, Manner),
     ) -> Option<Term> {
         let state = &self.points[point.0];
-        let lease = self.sites[state.site.0].control.lease?;
+        let lease = state.lease_now(now, &self.sites[state.site.0].control)?;
         let active = state.connectors[index].active.as_ref();
         let believed = state.ends == Ends::Yes || active.is_some_and(|active| active.probes);
         (believed && state.may_end(index, manner)).then_some(Term { nominal: now + lease })
@@ -154,7 +155,7 @@ impl Csms {
         term: Option<Term>,
     ) {
         let state = &mut self.points[point.0];
-        let lease = self.sites[state.site.0].control.lease;
+        let lease = state.lease_now(now, &self.sites[state.site.0].control);
         let ends = state.ends == Ends::Yes;
         let Some(active) = state.connectors[index].active.as_mut() else { return };
         // Also what is told without an end for now, and what may still be in force with one.

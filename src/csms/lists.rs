@@ -218,6 +218,14 @@ impl Csms {
         self.sites_by_id.contains_key(&self.sites[site.0].id).then_some(site)
     }
 
+    /// SetChargingProfile that a charge point was told in this hour and the 23 before, and how many
+    /// it may be told in a day; 0: as many as it takes.
+    #[must_use]
+    pub fn profile_writes(&self, now: Time, point: PointIx) -> (u32, u32) {
+        let state = &self.points[point.0];
+        (state.writes.in_a_day(now), self.sites[state.site.0].control.write_budget)
+    }
+
     /// A charge point; `None`: it was decommissioned.
     #[must_use]
     pub fn point_view(&self, point: PointIx) -> Option<PointView> {

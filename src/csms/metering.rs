@@ -150,7 +150,7 @@ impl Csms {
             if metered { self.weigh(now, point, index, reading, taken) } else { Verdict::Nothing };
         match verdict {
             Verdict::Disobeys => self.limit_ignored(point, index),
-            Verdict::Obeys => self.limit_obeyed(point, index),
+            Verdict::Obeys => self.limit_obeyed(now, point, index),
             Verdict::Nothing => {}
         }
         if learned != Learned::Nothing || (measured.0 - before_w).abs() >= STEP_WORTH_W {

@@ -10,7 +10,7 @@
 //!   what a charge point tells beyond that.
 //! - `gate` answers an Authorize only when a start could not break the limit.
 //! - `control` turns triggers into decisions of the allocator, coalesced and damped; `census`
-//!   keeps what they are about.
+//!   keeps what they are about, and `reprobe` offers more than that once in a while.
 //! - `push` brings decisions to the chargers through the `ledger`, decreases first; `answers`
 //!   says what became of them, and `lease` ends them where nobody is reached any more.
 //! - `metering` takes meter values in: `account` keeps the energy, `acceptance` learns what a car
@@ -21,7 +21,9 @@
 //!   of commands mean for what is known of a charge point, `outcomes` notes in its `records`.
 //!
 //! `wiring` keeps what feeders and phases may carry, `calendar` what holds at which time of the day
-//! (`today` asks it, `soft` divides by it), `load` what other loads take, `wish` what drivers want. `explain` says why the limits of a site are what they are.
+//! (`today` asks it, `soft` divides by it), `load` what other loads take, `wish` what drivers want,
+//! `writes` how often charge points are told limits. `explain` says why the limits of a site are what
+//! they are.
 //!
 //! `restore` continues what a stopped process has left behind.
 //!
@@ -65,6 +67,7 @@ mod push;
 mod rebalance;
 pub mod records;
 mod registry;
+mod reprobe;
 pub mod restore;
 mod soft;
 mod start_bound;
@@ -76,6 +79,7 @@ mod validate;
 mod view;
 mod wiring;
 mod wish;
+mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -351,6 +355,7 @@ impl Csms {
                 timers::Key::HoldEnds(site) => self.hold_ended(now, site),
                 timers::Key::Epoch(site) => self.epoch(now, site),
                 timers::Key::Raise(site) => self.raise(now, site),
+                timers::Key::Reprobe(site) => self.reprobe_due(now, site),
                 timers::Key::Rebalance(site) => self.finish_rebalances(now, site),
             }
         }

@@ -14,6 +14,7 @@ use crate::csms::manner::{Breed, Manner, Scope, Station, Tried};
 use crate::csms::mean::Mean;
 use crate::csms::records::Records;
 use crate::csms::trust::{self, Distrust};
+use crate::csms::writes::Writes;
 use crate::few::Few;
 use crate::ids::ChargePointId;
 use crate::ocpp::profile::RateUnit;
@@ -60,6 +61,8 @@ pub(crate) struct Point {
     pub(crate) waiting_cards: Vec<WaitingCard>,
     /// Accepted cards whose transaction has not begun: room for one start each, until when.
     pub(crate) start_slots: Vec<StartSlot>,
+    /// How often it is told limits.
+    pub(crate) writes: Writes,
     /// What else is known of it, where anything is.
     pub(crate) records: Option<Box<Records>>,
 }
@@ -85,7 +88,9 @@ pub(crate) struct DefaultLimit {
     pub(crate) in_flight: Option<Setpoint>,
     /// The last command.
     pub(crate) last_number: u64,
+    /// Failures since it was accepted, and how many of them were answers.
     pub(crate) refusals: u32,
+    pub(crate) denials: u32,
     pub(crate) retry_at: Option<Time>,
     /// In which form it is told.
     pub(crate) manner: Manner,
@@ -213,6 +218,7 @@ impl Point {
             by_hand: 0,
             waiting_cards: Vec::new(),
             start_slots: Vec::new(),
+            writes: Writes::default(),
             records: None,
         }
     }
@@ -418,7 +424,18 @@ impl Connector {
         if active.gone.is_some() {
             return Watts::ZERO;
         }
-        active.worst_case(hardware).max(trust::proven(self.distrust.as_deref()))
+        let other = self.outlasts(active).unwrap_or_default();
+        let other = hardware.watts(other, active.phases(hardware));
+        active.worst_case(hardware).max(other).max(trust::proven(self.distrust.as_deref()))
+    }
+
+    /// A limit in a profile that stays, in another form than the last that was accepted: it comes back
+    /// when that is lost with a reboot. One that has left it because limits had no effect is budgeted
+    /// at what it draws until it obeys.
+    pub(crate) fn outlasts(&self, active: &Active) -> Option<Setpoint> {
+        let trusted = trust::excess(self.distrust.as_deref()).is_none();
+        let other = active.profiled && active.manner.scope != Scope::Connector;
+        active.leaves.filter(|_| trusted && other)
     }
 
     /// The limit that a session has left here, or that the running one will leave.

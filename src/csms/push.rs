@@ -57,6 +57,8 @@ pub(super) enum Prospect {
     Refused(Time),
     /// The next raise is allowed then.
     Interval(Time),
+    /// The budget of writes lets it go then.
+    Budget(Time),
     /// Reserved room is missing: the connector holds `held`, and `room` is free.
     Room { target: Setpoint, held: Watts, room: Watts },
     /// Nothing: it can be sent.
@@ -201,6 +203,10 @@ impl Csms {
         if !resumes && allowed_at > now {
             return Prospect::Interval(allowed_at);
         }
+        let affordable = state.raise_affordable_at(control, (confirmed, target));
+        if let Some(at) = affordable.filter(|at| active.profiled && *at > now) {
+            return Prospect::Budget(at);
+        }
         let whose = state.reserves_for(active);
         let phases = state.phases_of(whose);
         let held = hardware.watts(active.bound(), phases);
@@ -214,7 +220,9 @@ impl Csms {
         let (target, held, room) = match self.prospect(now, point, index) {
             Prospect::AtTarget | Prospect::Small => return Raise::Done,
             Prospect::Busy => return Raise::Busy,
-            Prospect::Refused(until) | Prospect::Interval(until) => return Raise::Damped(until),
+            Prospect::Refused(until) | Prospect::Interval(until) | Prospect::Budget(until) => {
+                return Raise::Damped(until);
+            }
             Prospect::Clear(target) => {
                 self.send_tx_limit(now, point, index, target);
                 return Raise::Sent;
@@ -371,7 +379,11 @@ impl Csms {
         payload: &impl serde::Serialize,
     ) {
         let state = &mut self.points[point.0];
-        let timeout = self.sites[state.site.0].control.call_timeout;
+        let control = &self.sites[state.site.0].control;
+        let timeout = control.call_timeout;
+        if action == Action::SetChargingProfile {
+            state.writes.count(now, control.write_budget);
+        }
         let id = state.line.begin(order);
         let mut text = String::with_capacity(384);
         frame::write_call(&mut text, &id, action, payload);

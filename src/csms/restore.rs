@@ -19,6 +19,7 @@ use crate::csms::records::Record;
 use crate::csms::timers::Key;
 use crate::csms::transactions::{StopTold, Stray, Transaction};
 use crate::csms::trust::Distrust;
+use crate::csms::writes::Writes;
 use crate::csms::{Csms, Options, PointIx, SiteIx, Wish};
 use crate::ids::{ChargePointId, SessionId, SiteId};
 use crate::ocpp::types::{AuthorizationStatus, ChargePointStatus};
@@ -168,6 +169,7 @@ impl Csms {
         let state = &mut self.points[point.0];
         state.registered = saved.registered;
         state.restored = saved.registered;
+        state.writes = Writes::unknown(now);
         // In which form limits were told was not kept.
         state.capped = saved.registered && connectors == 1;
         // An answer to a CALL of the earlier process must not pass for one of ours.

@@ -58,8 +58,20 @@ struct Wait {
 }
 
 impl Deal {
+    /// The rate of a session and what binds it, where it is `parked`, or offered a `larger` one than its
+    /// share to see what it takes.
+    pub(super) fn decided(
+        &self,
+        session: usize,
+        (parked, larger): (Option<Watts>, Option<Watts>),
+    ) -> (Watts, Binding) {
+        let parked = parked.map(|rate| (rate, Binding::Parked));
+        let other = parked.or(larger.map(|rate| (rate, Binding::Probe)));
+        other.unwrap_or_else(|| (self.shares[session].rate, self.binding(session)))
+    }
+
     /// What binds the share of a session.
-    pub(super) fn binding(&self, session: usize) -> Binding {
+    fn binding(&self, session: usize) -> Binding {
         let reason = self.shares[session].reason;
         let Some(press) = &self.softly else { return Binding::Allocation(reason) };
         match (press[session], reason) {

@@ -16,6 +16,7 @@ use crate::csms::line::Order;
 use crate::csms::manner::{Failure, Manner, Scope, Tried};
 use crate::csms::point::{Connector, DefaultLimit, Point};
 use crate::csms::timers::Key;
+use crate::csms::trust;
 use crate::csms::{Csms, PointIx, SiteIx};
 use crate::ocpp::profile::Purpose;
 use crate::time::Time;
@@ -40,7 +41,7 @@ impl Csms {
         if default.exhausted && default.is_settled() {
             // What is wanted now was taken before.
             default.exhausted = false;
-            default.refusals = 0;
+            (default.refusals, default.denials) = (0, 0);
             default.retry_at = None;
             default.tried = Tried::default();
         }
@@ -122,7 +123,7 @@ impl Csms {
                 default.confirmed = Some(limit);
                 default.in_flight = None;
                 default.unknown = None;
-                default.refusals = 0;
+                (default.refusals, default.denials) = (0, 0);
                 default.retry_at = None;
                 default.exhausted = false;
                 default.manner = manner;
@@ -159,8 +160,14 @@ impl Csms {
         default.refusals += 1;
         let refusals = default.refusals;
         let silent = failure == Failure::Silent;
-        let patience = if known_to_work { PATIENCE } else { 1 + u32::from(silent) };
-        if refusals >= patience || default.exhausted {
+        default.denials += u32::from(!silent);
+        let spent = match (known_to_work, silent) {
+            // Silence does not count against what is known to be taken.
+            (true, false) => default.denials >= PATIENCE,
+            (true, true) => refusals >= PATIENCE || default.exhausted,
+            (false, _) => refusals > u32::from(silent) || default.exhausted,
+        };
+        if spent {
             let of_start = |rung: Manner| rung == rung.of_start();
             let next = default.tried.next(manner, failure, &station, of_start);
             let next = next.filter(|_| !(known_to_work && silent));
@@ -248,7 +255,7 @@ impl Csms {
         let connector = &mut self.points[point.0].connectors[index];
         if scope == Scope::Connector && connector.left_behind().is_some() {
             connector.clear_failures += 1;
-            if connector.may_be_cleared() {
+            if connector.may_be_cleared() || connector.active.is_some() {
                 self.ask_to_clear_later(now, point, index);
             }
         }
@@ -265,9 +272,16 @@ impl Csms {
     pub(super) fn clear_again(&mut self, now: Time, point: PointIx) -> Option<Time> {
         for index in 0..self.points[point.0].connectors.len() {
             let connector = &mut self.points[point.0].connectors[index];
-            let due = connector.clear_at.take_if(|at| *at <= now).is_some();
-            if let (true, Some(leftover)) = (due, connector.leftover) {
+            if connector.clear_at.take_if(|at| *at <= now).is_none() {
+                continue;
+            }
+            let trusted = trust::excess(connector.distrust.as_deref()).is_none();
+            let left = connector.active.as_ref().is_some_and(|active| active.leaves.is_some());
+            if let Some(leftover) = connector.leftover {
                 self.clear_leftover(point, index, leftover);
+            } else if left && trusted {
+                let order = Order::ClearLimit { connector: index, scope: Scope::Connector };
+                self.points[point.0].line.want(order);
             }
         }
         self.points[point.0].connectors.iter().filter_map(|connector| connector.clear_at).min()

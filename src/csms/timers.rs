@@ -34,6 +34,8 @@ pub(crate) enum Key {
     Epoch(SiteIx),
     /// A raise may be tried again.
     Raise(SiteIx),
+    /// A car may be offered more than it has shown to take, or was so long enough.
+    Reprobe(SiteIx),
     /// A manual rebalance has waited long enough for its limits.
     Rebalance(SiteIx),
 }

@@ -12,6 +12,7 @@ use crate::report::oscillation::Oscillation;
 use crate::scenario::metrics::{METRICS, Metric};
 use crate::scenario::model::Scenario;
 use crate::sim::record::{RunRecord, WireRecord};
+use crate::time::{Span, Time};
 
 /// A figure's name and meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +154,7 @@ metrics! {
     command_latency_ms_p95: Option<f64>;
     set_charging_profile_calls: u64;
     set_charging_profile_per_charger_per_h: Option<f64>;
+    profile_writes_per_day_max: u64;
     commands_rejected: u64;
     commands_timed_out: u64;
     commands_failed: u64;
@@ -288,10 +290,30 @@ impl Metrics {
         self.command_latency_ms_p95 = nearest_rank(&latencies, 95);
         self.set_charging_profile_calls = calls;
         self.set_charging_profile_per_charger_per_h = ratio(calls as f64, charger_hours);
+        self.profile_writes_per_day_max = most_in_a_day(record);
         self.commands_rejected = count(&["rejected"]);
         self.commands_timed_out = count(&["timed_out"]);
         self.commands_failed = count(&["error"]);
     }
+}
+
+/// Most commands that one charger got within 24 hours.
+fn most_in_a_day(record: &RunRecord) -> u64 {
+    let mut sent: Vec<Vec<Time>> = vec![Vec::new(); record.chargers.len()];
+    for command in &record.commands {
+        sent[command.charger].push(command.at);
+    }
+    let most = |sent: &Vec<Time>| {
+        let mut first = 0;
+        let within = sent.iter().enumerate().map(|(last, at)| {
+            while at.since(sent[first]) >= Span::from_s(86_400) {
+                first += 1;
+            }
+            last - first + 1
+        });
+        within.max().unwrap_or(0)
+    };
+    sent.iter().map(most).max().unwrap_or(0) as u64
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {

@@ -192,6 +192,11 @@ pub const METRICS: &[Metric] = &[
         "SetChargingProfile requests per charger and hour of the run.",
     ),
     metric(
+        "profile_writes_per_day_max",
+        "",
+        "Most SetChargingProfile requests that one charger got in any 24 hours of the run.",
+    ),
+    metric(
         "commands_rejected",
         "",
         "SetChargingProfile requests answered by Rejected or NotSupported.",

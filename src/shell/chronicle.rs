@@ -279,6 +279,7 @@ impl Chronicle {
             }
             // Meter values show in the history; a listener that wants each of them reads a trace.
             Event::DrawStepped { .. }
+            | Event::Probed { .. }
             | Event::LeaseEnded { .. }
             | Event::ReservationFell { .. } => {}
         }

@@ -86,6 +86,7 @@ impl Recorder {
                 }
             }
             Event::DrawStepped { .. }
+            | Event::Probed { .. }
             | Event::LeaseEnded { .. }
             | Event::LimitMoved { .. }
             | Event::WishChanged { .. } => {

@@ -1,4 +1,4 @@
-//! Four seeds of oscillation: with the damping of the control loop off they grow, with the defaults
+//! Four seeds of oscillation, and what a restless site costs the flash of its charge points: with the damping of the control loop off they grow, with the defaults
 //! they do not.
 //!
 //! Each has a small scenario of its own. What it tells is in its first lines.
@@ -10,6 +10,7 @@ use ampacity::allocation::Strategy;
 use ampacity::report::Report;
 use ampacity::report::metrics::Metrics;
 use ampacity::scenario::{Scenario, expand};
+use ampacity::sim::record::RunRecord;
 use ampacity::sim::world::World;
 
 /// A loop that follows everything at once.
@@ -29,6 +30,10 @@ fn scenario(name: &str, overrides: &[&str]) -> Scenario {
 }
 
 fn run(what: &str, scenario: &Scenario, strategy: Strategy) -> Metrics {
+    recorded(what, scenario, strategy).0
+}
+
+fn recorded(what: &str, scenario: &Scenario, strategy: Strategy) -> (Metrics, RunRecord) {
     let fleet = expand(scenario, scenario.seed);
     let record = World::new(scenario, &fleet, strategy, scenario.seed, None).run();
     let metrics = Report::new(scenario, &record, "").metrics;
@@ -43,7 +48,7 @@ fn run(what: &str, scenario: &Scenario, strategy: Strategy) -> Metrics {
         metrics.set_charging_profile_per_charger_per_h.unwrap_or_default(),
     );
     assert_eq!(metrics.over_limit_s, 0.0, "{what}");
-    metrics
+    (metrics, record)
 }
 
 fn changes(metrics: &Metrics) -> f64 {
@@ -112,4 +117,48 @@ fn a_meter_that_lags_does_not_make_limits_chase_their_own_effect() {
     assert!(with.reversals_per_h <= without.reversals_per_h.map(|all| all / 5.0));
     assert_eq!((with.endogenous_changes, with.pauses_per_session), (0, Some(0.0)));
     assert!(with.energy_delivered_kwh > without.energy_delivered_kwh);
+}
+
+/// Raises and renewals that one charge point was told at most in the whole run, which no limit needs.
+fn free_at_most(record: &RunRecord) -> usize {
+    let free = |charger| {
+        let commands = record.commands.iter().filter(move |command| command.charger == charger);
+        commands.filter(|c| c.limit > c.previous || c.trigger == "renewal").count()
+    };
+    (0..record.chargers.len()).map(free).max().unwrap_or(0)
+}
+
+#[test]
+fn a_budget_of_writes_is_kept_on_a_restless_site_and_costs_the_more_energy_the_smaller_it_is() {
+    header();
+    let told = |budget: u32| {
+        let scenario = scenario("tired_flash", &[&format!("site.control.write_budget={budget}")]);
+        let what = format!("budget {budget}");
+        let (metrics, record) = recorded(&what, &scenario, scenario.site.strategy);
+        let (most, free) = (metrics.profile_writes_per_day_max, free_at_most(&record));
+        println!("    most in a day {most}, raises and renewals {free}");
+        assert_eq!(metrics.committed_over_limit_s, 0.0, "{what}");
+        (metrics, most, free)
+    };
+    let (without, unlimited, _) = told(0);
+    assert!(unlimited > 1_000, "the site has become calm: {unlimited}");
+    for (budget, kept) in [(1_000, 0.85), (400, 0.6), (100, 0.45)] {
+        let (with, most, free) = told(budget);
+        assert!(free as u64 <= u64::from(budget), "{free} of {budget}");
+        // Where one raise is followed by several decreases, all of them go.
+        assert!(most <= u64::from(budget) * 5 / 4, "{most} of {budget}");
+        assert!(with.energy_delivered_kwh > kept * without.energy_delivered_kwh, "{budget}");
+    }
+}
+
+#[test]
+fn an_ordinary_day_is_not_touched_by_the_budget_of_writes() {
+    header();
+    for name in ["rebalance_storm", "acceptance_noise", "meter_lag"] {
+        let usual = scenario(name, &[]);
+        let without = scenario(name, &["site.control.write_budget=0"]);
+        let strategy = usual.site.strategy;
+        let (usual, without) = (run(name, &usual, strategy), run(name, &without, strategy));
+        assert_eq!(usual, without, "{name}");
+    }
 }

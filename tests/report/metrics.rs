@@ -62,6 +62,7 @@ const BY_HAND: &[(&str, Option<f64>)] = &[
     ("command_latency_ms_p95", Some(250.0)),
     ("set_charging_profile_calls", Some(5.0)),
     ("set_charging_profile_per_charger_per_h", Some(5.0 / 6.0)),
+    ("profile_writes_per_day_max", Some(4.0)),
     ("commands_rejected", Some(1.0)),
     ("commands_timed_out", Some(1.0)),
     ("commands_failed", Some(1.0)),

@@ -74,10 +74,10 @@ fn what_could_be_in_force_always_fits_when_all_weights_change_every_minute() {
     assert_eq!(must_keep_the_limit("realistic", &[]), 0.0);
 }
 
-/// Where refusals and silences have driven a session to a TxDefaultProfile of its connector, its
-/// largest limit may come back with a reboot: a drop of the line makes that possible at once.
+/// A slow car may look as if its charger ignored limits, and has them told as a TxDefaultProfile of its
+/// connector then: while it is suspected, the largest of these may come back with a drop of the line.
 #[test]
 fn cars_keep_the_limit_on_a_bad_day_too() {
     let committed_s = must_keep_the_limit("bad", &BAD);
-    assert!(committed_s < 0.05 * 4.0 * 3600.0, "{committed_s} s");
+    assert!(committed_s < 60.0, "{committed_s} s");
 }

@@ -185,10 +185,10 @@ impl Csms {
         for (place, session) in (1..).zip(admission_order(&problem, census.wired.as_ref(), &all)) {
             order[session] = place;
         }
-        let decided = all.iter().zip(parked).map(|(&session, parked)| match parked {
-            Some(rate) => (rate, Binding::Parked),
-            None => (deal.shares[session].rate, deal.binding(session)),
-        });
+        let spare = deal.left - parked.iter().flatten().copied().sum();
+        let larger = self.reprobes(now, site, census, &deal.shares, spare);
+        let offers = parked.into_iter().zip(larger).enumerate();
+        let decided = offers.map(|(session, offer)| deal.decided(session, offer));
         let claim = |((session, (rate, binding)), order): ((&allocation::Session, _), u32)| Claim {
             order,
             min: session.min,

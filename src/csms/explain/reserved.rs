@@ -29,7 +29,7 @@ pub enum Cause {
     Unanswered,
     /// It was lowered, and the car was not seen to follow yet.
     NotSeenToFollow,
-    /// A higher limit in another form of profile may still overrule the accepted one.
+    /// A higher limit in another form of profile may overrule the accepted one, or outlast it.
     LeftOver,
     /// It has proven to draw more than it was permitted.
     Proven,
@@ -141,7 +141,7 @@ impl Point {
             let until = lowered_at + self.patience(connector, control);
             add(Cause::NotSeenToFollow, power(Some(old)), Some(until));
         }
-        add(Cause::LeftOver, power(active.beneath), None);
+        add(Cause::LeftOver, power(active.beneath.max(connector.outlasts(active))), None);
         add(Cause::Proven, trust::proven(connector.distrust.as_deref()), None);
         if self.by_hand > 0 {
             add(Cause::ByHand, power(Some(hardware.full())), None);

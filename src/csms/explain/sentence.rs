@@ -118,6 +118,7 @@ fn reason(limit: &LimitReason, site: &Explanation, state: &Site) -> String {
         Binding::Parked => {
             "its car takes nothing; it keeps an offer while nobody needs it".to_owned()
         }
+        Binding::Probe => "power is left, and it is seen whether its car takes more".to_owned(),
         Binding::ReservedRoom => "the rest is still reserved for others".to_owned(),
         Binding::StartBound => "what bounds a start".to_owned(),
     }
@@ -169,6 +170,10 @@ fn waiting(limit: &LimitReason, waits: &Waits, site: &Explanation) -> String {
         Waits::Interval(until) => {
             format!("{step} waits {} for the next raise that is allowed", in_time(until))
         }
+        Waits::Budget(until) => format!(
+            "{step} waits {}: its charger was told limits often, and its budget of writes is low",
+            in_time(until)
+        ),
         Waits::DeadBand => format!("{step} is too small to be sent"),
         Waits::Room { missing, ahead } => match ahead.as_slice() {
             [] => format!("{step} waits for {} of room", kw(*missing)),
@@ -210,7 +215,9 @@ fn held(limit: &LimitReason, now: Time) -> Option<String> {
         Cause::NotSeenToFollow => {
             format!("{reserved} stay reserved{until}, until its car is seen to follow")
         }
-        Cause::LeftOver => format!("{reserved} stay reserved: an earlier profile may overrule it"),
+        Cause::LeftOver => {
+            format!("{reserved} stay reserved: an earlier profile may overrule or outlast it")
+        }
         Cause::Proven => format!("{reserved} are reserved: that is what it has proven to draw"),
         Cause::ByHand => {
             format!("{reserved} are reserved while an operator's command is on its way")

@@ -22,6 +22,8 @@ pub enum Waits {
     Retry(Time),
     /// The next raise is allowed then.
     Interval(Time),
+    /// Its charge point was told limits often, and its budget of writes lets the raise go then.
+    Budget(Time),
     /// So little is missing that it is not sent.
     DeadBand,
     /// Room is missing: this much.
@@ -55,6 +57,7 @@ impl Waits {
             Waits::Confirmation => "confirmation",
             Waits::Retry(_) => "retry",
             Waits::Interval(_) => "interval",
+            Waits::Budget(_) => "budget",
             Waits::DeadBand => "dead_band",
             Waits::Room { .. } => "room",
         }
@@ -64,7 +67,7 @@ impl Waits {
     #[must_use]
     pub fn until(&self) -> Option<Time> {
         match self {
-            Waits::Retry(until) | Waits::Interval(until) => Some(*until),
+            Waits::Retry(until) | Waits::Interval(until) | Waits::Budget(until) => Some(*until),
             _ => None,
         }
     }
@@ -131,6 +134,7 @@ impl Csms {
             Prospect::Busy => Some(Waits::Confirmation),
             Prospect::Refused(until) => Some(Waits::Retry(until)),
             Prospect::Interval(until) => Some(Waits::Interval(until)),
+            Prospect::Budget(until) => Some(Waits::Budget(until)),
             Prospect::Room { held, room, .. } => {
                 let missing = limit.target.unwrap_or_default() - held - room;
                 Some(Waits::Room { missing: missing.floor_zero(), ahead: Vec::new() })

@@ -1,6 +1,7 @@
 //! The central system against scripted charge points: the fixture.
 
 mod adaptation;
+mod budget;
 mod commands;
 mod explain;
 mod forms;
@@ -12,7 +13,9 @@ mod notices;
 mod odd;
 mod records;
 mod regressions;
+mod reprobe;
 mod restart;
+mod silence;
 mod stories;
 #[path = "../../../tests/frames/tape.rs"]
 mod tape;

@@ -209,6 +209,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "One whose draw trembles has to be ever longer, up to this",
         ),
         key(
+            "reprobe",
+            Default,
+            lasting(0, DAY),
+            "\"10m\"",
+            "While power is left over, cars are offered clearly more than they take after it, ever more rarely in vain; 0s: never",
+        ),
+        key(
             "raise_dead_band_a",
             Default,
             number(0.0, 100.0, "A"),
@@ -273,6 +280,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             lasting(0, DAY),
             "\"15m\"",
             "Limits end after it unless they are renewed, at charge points that end them; 0s: never",
+        ),
+        key(
+            "write_budget",
+            Default,
+            whole(0, 100_000, ""),
+            "1000",
+            "SetChargingProfile per charge point in any 24 hours, which wear its flash: raises and renewals wait so that it lasts; 0: no limit",
         ),
         key(
             "fallback",

@@ -129,6 +129,7 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         coalesce_acceptance: lasting("coalesce_acceptance"),
         acceptance_window: lasting("acceptance_window"),
         acceptance_window_max: lasting("acceptance_window_max"),
+        reprobe: lasting("reprobe"),
         raise_dead_band: per_phase("raise_dead_band_a"),
         min_raise_interval: lasting("min_raise_interval"),
         settle_max: lasting("settle_max"),
@@ -143,6 +144,7 @@ fn control(record: &Record, voltage_v: i64) -> Control {
         learn_acceptance: record.flag("learn_acceptance").unwrap_or_default(),
         assumed_stay: None,
         lease: record.lasting("lease").filter(|lease| *lease > Span::ZERO),
+        write_budget: record.whole("write_budget").unwrap_or_default() as u32,
         fallback: fallback(record),
     }
 }
