@@ -1,11 +1,12 @@
 //! Offers beyond what a car has shown to take, to see whether it takes more.
 //!
 //! The headroom above what was learned shows a car that goes up with its offer, and at once
-//! ([`acceptance`](super::acceptance)). Some cars do not: they go on only when they are offered clearly more. So while
-//! power that nobody else lacks is left after a decision, a car that is held at what it has shown is
-//! offered as much of it as it can be told, for a short time, once in a while. Where that shows
-//! nothing new, the next time is twice as far away (10, 20, 40 min, ..), so that a car which takes no
-//! more is left alone. All cars of a site have their times together. Whoever lacks power ends it: then an offer is what was learned again.
+//! ([`acceptance`](super::acceptance)). Some cars do not: they go on only when they are offered
+//! clearly more. So while power that nobody else lacks is left after a decision, a car that is held at
+//! what it has shown is offered as much of it as it can be told, for a short time, once in a while.
+//! Where that shows nothing new, the next time is twice as far away (10, 20, 40 min, ..), so that a
+//! car which takes no more is left alone. All cars of a site have their times together. Whoever lacks
+//! power ends it: then an offer is what was learned again.
 //!
 //! Nothing is decided for it alone: it begins and ends with a decision, whatever made that necessary.
 
