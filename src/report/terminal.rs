@@ -196,6 +196,14 @@ fn site(report: &Report<'_>) -> Rows {
             format!("{}, load factor {}", percent(m.utilisation_pct), optional(m.load_factor, 2)),
         ),
     ];
+    if !report.record.soft_limits.is_empty() {
+        let kwh = number(m.over_soft_limit_kwh, 1);
+        let what = match m.over_soft_limit_s {
+            seconds if seconds > 0.0 => format!("{kwh} kWh beyond it, in {}", duration(seconds)),
+            _ => "never".to_owned(),
+        };
+        rows.push(("over soft limit", what));
+    }
     rows.extend(wires(report).map(|what| ("feeders, phases", what)));
     rows.extend(beyond(report).map(|who| ("beyond reservation", who)));
     rows.extend(reported(report).map(|who| ("reported", who)));

@@ -54,8 +54,13 @@ pub fn draw(report: &Report<'_>) -> Chart {
     } else {
         "the orange line is the grid connection, all of it for vehicles"
     };
+    let softly = if record.soft_limits.is_empty() {
+        ""
+    } else {
+        " The dotted line is what a soft limit leaves for cars that can wait."
+    };
     let caption = format!(
-        "True draw stacked by charger{means}. The thin line is what the central system allocated; {lines}, {}.",
+        "True draw stacked by charger{means}. The thin line is what the central system allocated; {lines}, {}.{softly}",
         if m.over_limit_s > 0.0 {
             format!("exceeded for {} in total", duration(m.over_limit_s))
         } else {
