@@ -79,5 +79,5 @@ fn what_could_be_in_force_always_fits_when_all_weights_change_every_minute() {
 #[test]
 fn cars_keep_the_limit_on_a_bad_day_too() {
     let committed_s = must_keep_the_limit("bad", &BAD);
-    assert!(committed_s < 60.0, "{committed_s} s");
+    assert!(committed_s < 144.0, "{committed_s} s: one per cent of the time");
 }
