@@ -171,6 +171,8 @@ impl Csms {
         if let Err(failure) = outcome {
             if !late {
                 active.entry.refused();
+                // It is not installed, either.
+                active.leaves = active.left;
                 if active.probes {
                     // It was taken without an end.
                     self.ends_known(now, point, Ends::No);

@@ -302,6 +302,7 @@ impl Csms {
         active.last_number = number;
         active.blocked_since = None;
         active.repush = false;
+        active.left = active.leaves;
         if manner.scope == Scope::Connector {
             active.leaves = active.leaves.max(Some(limit));
         }
