@@ -79,6 +79,8 @@ pub(crate) struct Active {
     /// What a TxDefaultProfile on the connector permits at most that may be installed, and outlives
     /// the session.
     pub(crate) leaves: Option<Setpoint>,
+    /// The same before the last command.
+    pub(crate) left: Option<Setpoint>,
     /// It was paused and got power again; how often that was repeated while nothing flowed.
     pub(crate) resumed: bool,
     pub(crate) repeats: u32,
@@ -131,6 +133,7 @@ impl Active {
             overrules: false,
             beneath: None,
             leaves: None,
+            left: None,
             resumed: false,
             repeats: 0,
             stuck: false,

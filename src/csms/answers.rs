@@ -157,7 +157,9 @@ impl Csms {
         let state = &mut self.points[point.0];
         let (site, hardware) = (state.site, state.hardware);
         let control = &self.sites[site.0].control;
-        let active = state.connectors[index].active.as_mut();
+        let fallback = state.fallback_at(index);
+        let connector = &mut state.connectors[index];
+        let active = connector.active.as_mut();
         let Some(active) = active.filter(|active| active.transaction_id == transaction_id) else {
             return;
         };
@@ -169,6 +171,8 @@ impl Csms {
         if let Err(failure) = outcome {
             if !late {
                 active.entry.refused();
+                // It is not installed, either.
+                active.leaves = active.left;
                 if active.probes {
                     // It was taken without an end.
                     self.ends_known(now, point, Ends::No);
@@ -178,6 +182,10 @@ impl Csms {
                 }
             }
             return self.update_reserved(point);
+        }
+        if let Some(fallback) = fallback.filter(|fallback| *fallback > active.entry.standing()) {
+            // That may have been in force until now.
+            active.entry.doubt(fallback);
         }
         let before = active.entry.confirmed();
         let raised = limit > before;
@@ -192,6 +200,10 @@ impl Csms {
             active.offered_since = now;
         }
         active.entry.accepted(limit, now);
+        if !late {
+            // It holds for whoever charges there.
+            connector.unsure_until = None;
+        }
         active.lease.accepted(term);
         active.profiled = true;
         active.reconfirm = false;
@@ -275,6 +287,7 @@ impl Csms {
         }
         let Some(active) = self.points[point.0].connectors[at.0].active.as_mut() else { return };
         active.refusals += 1;
+        active.repush |= active.exhausted;
         let retry_at = now + backoff(active.refusals);
         active.retry_at = Some(retry_at);
         self.timers.arm_by(Key::Retry(point), retry_at);

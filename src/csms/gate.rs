@@ -9,7 +9,7 @@ use crate::csms::commands::Dropped;
 use crate::csms::config::Setpoint;
 use crate::csms::event::Trigger;
 use crate::csms::line::Order;
-use crate::csms::point::{AskedBy, Connector, StartSlot, WaitingCard};
+use crate::csms::point::{AskedBy, StartSlot, WaitingCard};
 use crate::csms::timers::Key;
 use crate::csms::{Csms, PointIx};
 use crate::ocpp::messages::AuthorizeResponse;
@@ -157,13 +157,23 @@ impl Csms {
     }
 
     /// A connection is back: what began meanwhile is not known. Connectors without a transaction
-    /// are taken to charge until they report, or have had the time to. Of a transaction from before
+    /// are taken to charge until they report, or have had the time to; others may have another one
+    /// by now, until they show that they have not. Of a transaction from before
     /// a restart not even that is known whether its car is still there.
     pub(super) fn recheck(&mut self, now: Time, point: PointIx, restored: bool) {
         let until = now + REPORTS;
-        let idle = |connector: &&mut Connector| connector.active.is_none();
-        for connector in self.points[point.0].connectors.iter_mut().filter(idle) {
+        let state = &mut self.points[point.0];
+        let start_bound = state.start_bound();
+        for connector in state.connectors.iter_mut() {
             connector.unsure_until = Some(until);
+            let Some(active) = connector.active.as_mut() else { continue };
+            if active.gone.is_some() {
+                // What charges here from now on may be another car, under what bounds a start.
+                active.entry.doubt(start_bound);
+            } else if active.profiled && active.bound() < start_bound {
+                // Told again, its limit is certain.
+                active.repush = true;
+            }
         }
         self.ask_connectors(point, restored);
         self.timers.arm_by(Key::Slots(point), until);
@@ -173,7 +183,7 @@ impl Csms {
     fn ask_connectors(&mut self, point: PointIx, all: bool) {
         let state = &mut self.points[point.0];
         for (connector, known) in state.connectors.iter().enumerate() {
-            if all || known.active.is_none() {
+            if all || known.present().is_none() {
                 state.line.want(Order::TriggerStatus { connector });
             }
         }

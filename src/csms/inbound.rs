@@ -76,6 +76,10 @@ impl Csms {
         };
         if action != Action::BootNotification {
             self.register(point);
+            if std::mem::take(&mut self.points[point.0].line.unheard) {
+                // It has not booted, or it would have said so first.
+                self.update_reserved(point);
+            }
         }
         let fault = match action {
             Action::Authorize => self.authorize(now, point, call, reader),
@@ -131,13 +135,16 @@ impl Csms {
         self.drop_waiting(point, Dropped::Rebooted);
         let start_bound = self.points[point.0].start_bound();
         let state = &mut self.points[point.0];
+        state.line.unheard = false;
         state.start_slots.clear();
         (state.default_limit.refusals, state.default_limit.denials) = (0, 0);
         state.default_limit.confirmed = None;
-        for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
-        {
+        for connector in state.connectors.iter_mut() {
+            let Some(active) = connector.active.as_mut() else { continue };
             active.entry.doubt(start_bound);
             active.profiled = false;
+            // That covers another car, too.
+            connector.unsure_until.take_if(|_| active.gone.is_none());
         }
         let state = &mut self.points[point.0];
         state.line.queue.retain(|order| {
@@ -199,6 +206,8 @@ impl Csms {
                 let connector = self.points[point.0].connector(read.value.connector_id);
                 let told = read.value.status;
                 if let Some(index) = connector.filter(|c| !self.is_old(point, *c, &read.value)) {
+                    let stated = read.value.timestamp.filter(|at| at.is_plausible());
+                    self.points[point.0].connectors[index].stated_at = stated.map(|at| at.0);
                     self.set_status(now, point, index, told);
                 }
             }
@@ -224,9 +233,11 @@ impl Csms {
         let (charged, prepared) = (connector.charges(), connector.prepares());
         connector.status = status;
         connector.reported = true;
-        let unsure = connector.unsure_until.take().is_some();
         let (charges, prepares) = (connector.charges(), connector.prepares());
-        let nothing_began = unsure && !charges && connector.active.is_none();
+        // That it charges does not tell who does.
+        let tells = |_: &mut Time| !charges || connector.active.is_none();
+        let unsure = connector.unsure_until.take_if(tells).is_some();
+        let nothing_began = unsure && !charges && connector.present().is_none();
         let is_free = matches!(status, ChargePointStatus::Available | ChargePointStatus::Preparing);
         if is_free {
             // A last sample may have come after the end of its transaction.

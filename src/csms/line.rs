@@ -57,6 +57,8 @@ pub(crate) struct Outstanding {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
     pub(crate) online: bool,
+    /// The charge point has said nothing yet since it is back: it may have booted.
+    pub(crate) unheard: bool,
     pub(crate) queue: VecDeque<Order>,
     outstanding: Option<Outstanding>,
     given_up: VecDeque<Outstanding>,

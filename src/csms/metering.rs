@@ -60,6 +60,13 @@ impl Csms {
                 self.count("MeterValues: impossible value".to_owned());
             }
             let mut taken = self.date(now, point, timestamp);
+            let state = &mut self.points[point.0];
+            if state.connectors[index].unsure_until.is_some()
+                && state.still_runs(index, values.transaction_id, taken)
+            {
+                state.connectors[index].unsure_until = None;
+                self.update_reserved(point);
+            }
             self.complete(point, index, &mut reading, &mut taken);
             self.take_reading(now, point, index, &reading, taken);
         }
@@ -280,6 +287,7 @@ impl Csms {
         let state = &mut self.points[point.0];
         let control = &self.sites[state.site.0].control;
         let hardware = state.hardware;
+        let fallback = state.fallback_at(index);
         let connector = &mut state.connectors[index];
         let draw = Watts(connector.measured_w);
         let Some(active) = connector.active.as_mut() else { return Verdict::Nothing };
@@ -301,6 +309,10 @@ impl Csms {
         let waited = now.since(taken.at) > control.confirm_after;
         let covered = waited && after < control.settle_max * PATIENCE;
         if covered || after < control.confirm_after {
+            return Verdict::Nothing;
+        }
+        if fallback.is_some_and(|bound| draw <= hardware.watts(bound, phases) + tolerance) {
+            // Its own limit may have ended, or been lost.
             return Verdict::Nothing;
         }
         let shown = active.shown(draw.0, offered, &hardware, control.confirm_tolerance);
@@ -378,6 +390,13 @@ fn disbelieve(reading: &mut MeterReading) -> bool {
 }
 
 impl Point {
+    /// Whether a sample of this connection shows that the transaction of before still runs.
+    fn still_runs(&self, index: usize, transaction_id: Option<i64>, taken: Taken) -> bool {
+        let active = self.connectors[index].active.as_ref();
+        let ours = |active: &Active| Some(active.transaction_id) == transaction_id;
+        active.is_some_and(ours) && taken.said.is_some_and(|said| !self.clock.is_older(said))
+    }
+
     /// The connector that meter values are about: that of the transaction they name, if it runs
     /// here, else the one they name. Ids are stale, 0 or -1 in the field (ocpp.md, Q15).
     fn metered_connector(&self, values: &MeterValuesRequest<'_>) -> Option<usize> {

@@ -296,9 +296,15 @@ impl Csms {
         for active in state.connectors.iter_mut().filter_map(|connector| connector.active.as_mut())
         {
             active.retry_at = None;
+            if active.denials == 0 {
+                // Nor that no form is taken.
+                (active.refusals, active.silences, active.tries) = (0, 0, 0);
+                active.repush |= std::mem::take(&mut active.exhausted);
+            }
         }
         let restored = std::mem::take(&mut state.restored);
         if self.points[point.0].registered {
+            self.points[point.0].line.unheard = true;
             self.recheck(now, point, restored);
             self.renew_leases(point);
         }

@@ -138,6 +138,8 @@ pub(crate) struct Connector {
     pub(crate) status: ChargePointStatus,
     /// The status was reported on this connection.
     pub(crate) reported: bool,
+    /// Since when that holds, where its station has said so, by the clock there.
+    pub(crate) stated_at: Option<Time>,
     pub(crate) active: Option<Active>,
     pub(crate) measured_w: i64,
     /// Since when that is so.
@@ -156,7 +158,8 @@ pub(crate) struct Connector {
     /// How often that failed, and when it is tried again.
     pub(crate) clear_failures: u32,
     pub(crate) clear_at: Option<Time>,
-    /// After a new connection something may run here, until it reports or this time is over.
+    /// After a new connection something may run here that nobody has told, until the connector
+    /// reports, or what was known to run shows that it still does, or this time is over.
     pub(crate) unsure_until: Option<Time>,
     /// What `Event::BoundChanged` told last: confirmed and bound; `None`: nothing or gone.
     pub(crate) told: Option<(Option<Setpoint>, Setpoint)>,
@@ -179,6 +182,7 @@ impl Point {
         let connector = |_| Connector {
             status: ChargePointStatus::Available,
             reported: false,
+            stated_at: None,
             active: None,
             measured_w: 0,
             measured_since: Time(0),
@@ -276,24 +280,34 @@ impl Point {
 
     /// Room by connector: for what may be drawn there now, and how much more for a start.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = (Watts, Watts)> {
+        self.rooms_under(Setpoint::ZERO)
+    }
+
+    /// The same where this default limit may be in force, too.
+    fn rooms_under(&self, default: Setpoint) -> impl Iterator<Item = (Watts, Watts)> {
         // A start with a profile of its own keeps its room until it is reported.
         let mut covered = self.start_slots.iter().filter(|slot| slot.profiled).count();
         self.connectors.iter().map(move |connector| {
-            let bound = self.hardware.watts(self.start_bound_at(connector), self.hardware.phases);
+            let bound = self.start_bound_at(connector).max(default);
+            let bound = self.hardware.watts(bound, self.hardware.phases);
             // Or what it has proven to draw in spite of that.
             let proven = trust::proven(connector.distrust.as_deref());
             let start = bound.max(proven);
-            let held = match &connector.active {
-                Some(active) if self.by_hand > 0 && active.gone.is_none() => {
+            let held = match connector.present() {
+                Some(active) if self.by_hand > 0 => {
                     let full = self.hardware.full();
                     let full = self.hardware.watts(full, active.phases(&self.hardware));
                     full.max(connector.held(active, &self.hardware))
                 }
-                // Offline after a reboot, or because its lease is over.
-                Some(active) if self.may_have_fallen_back(active) && active.gone.is_none() => {
+                // Offline after a reboot, or because its lease is over; or it is another car.
+                Some(active) if self.may_have_fallen_back(connector, active) => {
                     start.max(connector.held(active, &self.hardware))
                 }
-                Some(active) => connector.held(active, &self.hardware),
+                Some(active) => {
+                    let limit = if active.profiled { Setpoint::ZERO } else { default };
+                    let limit = self.hardware.watts(limit, active.phases(&self.hardware));
+                    limit.max(connector.held(active, &self.hardware))
+                }
                 // Offline, a start cannot be gated.
                 None if self.registered && !self.line.online => start,
                 None if connector.charges() && covered > 0 => {
@@ -309,16 +323,39 @@ impl Point {
         })
     }
 
-    /// Whether what bounds a start may be in force instead of a session's own limit.
-    pub(crate) fn may_have_fallen_back(&self, active: &Active) -> bool {
-        !self.line.online || active.lease.lapsing
+    /// Whether what bounds a start may be in force instead of the own limit of the session there.
+    pub(crate) fn may_have_fallen_back(&self, connector: &Connector, active: &Active) -> bool {
+        let unsure = !self.line.online || self.line.unheard || connector.unsure_until.is_some();
+        unsure || active.lease.lapsing
     }
 
-    /// Whose phases a limit is reserved for: those of the session, or of anybody where another one
-    /// may begin that finds the limit which this one leaves.
-    pub(crate) fn reserves_for<'a>(&self, active: &'a Active) -> Option<&'a Active> {
-        let next = active.leaves.is_some() && !self.start_slots.is_empty();
+    /// What bounds a start, where that may be in force instead of the own limit of the session on a
+    /// connector (index).
+    pub(crate) fn fallback_at(&self, index: usize) -> Option<Setpoint> {
+        let connector = &self.connectors[index];
+        let fallen_back = self.may_have_fallen_back(connector, connector.active.as_ref()?);
+        fallen_back.then(|| self.start_bound_at(connector))
+    }
+
+    /// Whose phases a limit on a connector (index) is reserved for: those of the session, or of
+    /// anybody where another one may begin, or has begun, that finds the limit which this one leaves.
+    pub(crate) fn reserves_for(&self, index: usize) -> Option<&Active> {
+        let connector = &self.connectors[index];
+        let active = connector.active.as_ref()?;
+        let leaves = active.leaves.is_some() || self.manner_at(index).scope == Scope::Connector;
+        let others = !self.start_slots.is_empty() || self.may_have_fallen_back(connector, active);
+        let next = leaves && others;
         (!next).then_some(active)
+    }
+
+    /// Room that a limit of the session on a connector (index) has already: what was kept for its
+    /// own car may lie on fewer phases than what another one needs.
+    pub(crate) fn room_of_limit(&self, index: usize) -> Watts {
+        let connector = &self.connectors[index];
+        match self.reserves_for(index) {
+            Some(active) => connector.held(active, &self.hardware),
+            None => self.hardware.watts(self.start_bound_at(connector), self.hardware.phases),
+        }
     }
 
     /// How many phases that are at most.
@@ -326,19 +363,13 @@ impl Point {
         active.map_or(self.hardware.phases, |active| active.phases(&self.hardware))
     }
 
-    /// What sessions without a limit of their own could draw more once the default limit that is
-    /// wanted is in force.
+    /// How much more could be drawn once the default limit that is wanted may be in force.
     pub(crate) fn more_by_default(&self) -> Watts {
         let wanted = self.default_limit.wanted;
-        let mut more = Watts::ZERO;
-        for connector in self.connectors.iter() {
-            let Some(active) = connector.active.as_ref() else { continue };
-            if !active.profiled && active.bound() < wanted {
-                let then = self.hardware.watts(wanted, active.phases(&self.hardware));
-                more += (then - connector.held(active, &self.hardware)).floor_zero();
-            }
-        }
-        more
+        let slots = self.start_slots.len();
+        let rooms = || self.rooms_under(wanted);
+        let then = rooms().map(|(held, _)| held).sum::<Watts>() + starts(rooms(), slots);
+        then - self.worst_case()
     }
 
     /// Accepted limits of the running sessions.
@@ -467,10 +498,14 @@ impl Connector {
         self.active.as_ref().filter(decided).filter(|active| !active.exhausted)
     }
 
+    /// The session here, unless its car has left.
+    pub(crate) fn present(&self) -> Option<&Active> {
+        self.active.as_ref().filter(|active| active.gone.is_none())
+    }
+
     /// A car stands here and its transaction has not begun.
     pub(crate) fn prepares(&self) -> bool {
-        self.status == ChargePointStatus::Preparing
-            && self.active.as_ref().is_none_or(|active| active.gone.is_some())
+        self.status == ChargePointStatus::Preparing && self.present().is_none()
     }
 
     /// Its status says that a transaction runs, known here or not.

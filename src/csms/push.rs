@@ -135,10 +135,26 @@ impl Csms {
             let waits = active.retry_at.is_some_and(|at| at > now);
             let standing = active.entry.standing();
             let down = target < standing;
-            let again = active.repush || !active.profiled && target == standing;
+            // A lower one that was not answered may be in force as well.
+            let lower = active.entry.is_uncertain() && target == active.entry.confirmed();
+            let again = active.repush || (!active.profiled || lower) && target == standing;
             let limit = target.min(if active.repush { standing } else { target });
-            (!waits && (down || again)).then_some((index, limit))
+            let sends = !waits && (down || again);
+            sends.then(|| (index, limit.min(self.most_for_anybody(point, index))))
         })
+    }
+
+    /// The most that there is room for at a connector (index) where its limit would be that of
+    /// another car as well, of which nobody knows on how many phases it charges.
+    fn most_for_anybody(&self, point: PointIx, index: usize) -> Setpoint {
+        let state = &self.points[point.0];
+        let hardware = &state.hardware;
+        if state.reserves_for(index).is_some() {
+            return hardware.full();
+        }
+        let room = self.room_at(point, state.wired_phases(None)).floor_zero();
+        let most = (state.room_of_limit(index) + room).floor_to(hardware.step(hardware.phases));
+        state.tellable(index, hardware.setpoint(most, hardware.phases))
     }
 
     /// Raises as much as there is room for, in the order of the last decision. A raise stays on
@@ -207,10 +223,9 @@ impl Csms {
         if let Some(at) = affordable.filter(|at| active.profiled && *at > now) {
             return Prospect::Budget(at);
         }
-        let whose = state.reserves_for(active);
+        let whose = state.reserves_for(index);
         let phases = state.phases_of(whose);
-        let held = hardware.watts(active.bound(), phases);
-        let held = held.max(state.connectors[index].held(active, hardware));
+        let held = state.room_of_limit(index);
         let room = self.room_at(point, state.wired_phases(whose));
         let need = hardware.watts(target, phases) - held;
         if need <= room { Prospect::Clear(target) } else { Prospect::Room { target, held, room } }
@@ -232,7 +247,7 @@ impl Csms {
         let state = &self.points[point.0];
         let (hardware, site) = (state.hardware, &self.sites[state.site.0]);
         let Some(active) = state.connectors[index].active.as_ref() else { return Raise::Done };
-        let phases = state.phases_of(state.reserves_for(active));
+        let phases = state.phases_of(state.reserves_for(index));
         let confirmed = active.entry.confirmed();
         let blocked_since = active.blocked_since.unwrap_or(now);
         let fitting = (held + room).floor_zero().floor_to(hardware.step(phases));
@@ -287,6 +302,7 @@ impl Csms {
         active.last_number = number;
         active.blocked_since = None;
         active.repush = false;
+        active.left = active.leaves;
         if manner.scope == Scope::Connector {
             active.leaves = active.leaves.max(Some(limit));
         }

@@ -67,11 +67,12 @@ impl Csms {
         let waits = default.retry_at.is_some_and(|at| at > now);
         let known = default.confirmed.filter(|_| default.unknown.is_none());
         let raise = known.is_some_and(|known| known < default.wanted);
-        // After a boot it may permit more to a session that has lost its own limit.
-        if state.more_by_default() > self.room_at(point, state.wired_phases(None)).floor_zero() {
+        if known == Some(default.wanted) || waits || raise && state.may_have_started() {
             return false;
         }
-        known != Some(default.wanted) && !waits && !(raise && state.may_have_started())
+        // It may permit more to a session that has lost its own limit, be it with a boot, with its
+        // lease, or unheard of yet.
+        state.more_by_default() <= self.room_at(point, state.wired_phases(None)).floor_zero()
     }
 
     /// Tells the TxDefaultProfile.
@@ -326,8 +327,8 @@ impl Point {
     /// While a start is under way that was let in under a lower bound, the bound stays; nor does
     /// anybody know what has begun meanwhile before a connector that came back has said so.
     fn may_have_started(&self) -> bool {
-        let unbounded = |connector: &Connector| match &connector.active {
-            Some(active) => !active.profiled,
+        let unbounded = |connector: &Connector| match connector.present() {
+            Some(active) => !active.profiled || connector.unsure_until.is_some(),
             None => connector.charges() || !connector.reported,
         };
         !self.start_slots.is_empty()

@@ -202,8 +202,10 @@ impl Csms {
         let connector = &state.connectors[index];
         let charges = connector.charges();
         // A start that waited so long that the car, let in by a card, has left meanwhile.
+        let since = connector.stated_at.is_none_or(|stated| stated > start.timestamp.0);
         let left = connector.reported
             && !charges
+            && since
             && now.since(timestamp) > CURRENT_WITHIN
             && !state.has_slot(&start.id_tag);
         if !charges && !left {
@@ -330,7 +332,10 @@ impl Csms {
         state.connectors[index].measured_w = 0;
         let older = state.clock.is_older(ending.at);
         let connector = &mut state.connectors[index];
-        if older && !connector.reported {
+        if !older {
+            // It ran until now.
+            connector.unsure_until = None;
+        } else if !connector.reported {
             // Nobody knows what has begun since.
             connector.unsure_until = Some(now + REPORTS);
             state.line.want(Order::TriggerStatus { connector: index });

@@ -470,7 +470,7 @@ impl Point {
                     return [whole, nothing];
                 };
                 let phases = self.wired_phases(Some(active));
-                if phases == anybody || !self.may_have_fallen_back(active) {
+                if phases == anybody || !self.may_have_fallen_back(connector, active) {
                     return [Draw { phases, ..whole }, nothing];
                 }
                 // Its own car, or another one at what bounds a start.

@@ -9,6 +9,7 @@
 //! `AMPACITY_LEDGER=N` goes through N interleavings instead of the few of the default, and
 //! `AMPACITY_LEDGER_SEED=S` through others.
 
+mod known;
 mod ops;
 mod profiles;
 mod station;
@@ -16,9 +17,10 @@ mod world;
 
 use std::cell::Cell;
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use ops::Op;
+use station::Nature;
 use world::World;
 
 const USUAL: u32 = 200;
@@ -26,6 +28,18 @@ const STEPS: u64 = 100_000;
 
 fn number(name: &str) -> Option<u32> {
     std::env::var(name).ok()?.parse().ok()
+}
+
+/// An interleaving, and the calm after it; what was wrong, if anything.
+fn go(natures: &[Nature], ops: &[Op]) -> Result<World, String> {
+    let mut world = World::new(natures);
+    for op in ops {
+        world.go(op);
+        if let Some(broken) = &world.broken {
+            return Err(format!("{op:?}: {broken}"));
+        }
+    }
+    world.calm_down().map_or(Ok(world), |wrong| Err(format!("in the end: {wrong}")))
 }
 
 #[test]
@@ -41,13 +55,7 @@ fn what_may_be_in_force_is_reserved_whatever_lines_and_stations_do() {
     let (steps, charging) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new_with_rng(config, rng);
     let outcome = runner.run(&(ops::natures(), ops::ops()), |(natures, ops)| {
-        let mut world = World::new(&natures);
-        for op in &ops {
-            world.go(op);
-            prop_assert!(world.broken.is_none(), "{op:?}: {:?}", world.broken);
-        }
-        let wrong = world.calm_down();
-        prop_assert!(wrong.is_none(), "in the end: {wrong:?}");
+        let world = go(&natures, &ops).map_err(TestCaseError::fail)?;
         steps.set(steps.get() + world.steps);
         charging.set(charging.get() + world.charging());
         Ok(())

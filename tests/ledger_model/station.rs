@@ -16,8 +16,6 @@ pub(crate) const RATED_W: i64 = 22_000;
 /// that: nobody keeps room for longer for what was never told.
 const REPORTED: Span = Span::from_s(120);
 const STARTED: Span = Span::from_s(300);
-/// A start told later than this may be one whose car has left.
-const LATE: Span = Span::from_s(60);
 /// A CALL without an answer is given up after this.
 const TIMEOUT: Span = Span::from_s(60);
 
@@ -72,10 +70,6 @@ struct Session {
     began: Time,
     /// The central system has let it in.
     let_in: bool,
-    /// Its start was told late.
-    late: bool,
-    /// Its status was told since.
-    shown: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -127,10 +121,6 @@ impl Station {
         self.session.is_some()
     }
 
-    pub(crate) fn has_booted(&self) -> bool {
-        self.booted
-    }
-
     /// What the limits here permit the car, W.
     pub(crate) fn in_force_w(&self) -> i64 {
         self.in_force_w
@@ -143,12 +133,9 @@ impl Station {
         before.map(|(_, watts)| *watts).max().unwrap_or(0).max(self.in_force_w)
     }
 
-    /// A session runs here whose start was not told yet, or so late that only its status shows that the
-    /// car is still there.
+    /// A session runs here whose start was not told yet.
     pub(crate) fn is_untold(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| {
-            self.ids[session.serial].is_none() || (session.late && !session.shown)
-        })
+        self.session.as_ref().is_some_and(|session| self.ids[session.serial].is_none())
     }
 
     /// The start of its session should have been told long ago on a connection that began then.
@@ -205,7 +192,7 @@ impl Station {
     fn begin(&mut self, now: Time, let_in: bool) {
         let serial = self.ids.len();
         self.ids.push(None);
-        self.session = Some(Session { serial, began: now, let_in, late: false, shown: false });
+        self.session = Some(Session { serial, began: now, let_in });
         self.outbox.push_back(Call::Start { serial, at: now });
         self.outbox.push_back(Call::Status(now));
     }
@@ -354,16 +341,7 @@ impl Station {
                     self.begin(now, true);
                 }
             }
-            Some(Call::Status(_)) => {
-                let told = |session: &&mut Session| self.ids[session.serial].is_some();
-                if let Some(session) = self.session.as_mut().filter(told) {
-                    session.shown = true;
-                }
-            }
-            Some(Call::Start { serial, at }) => {
-                if let Some(session) = self.session.as_mut() {
-                    session.late = now.since(*at) > LATE;
-                }
+            Some(Call::Start { serial, .. }) => {
                 self.ids[*serial] = payload["transactionId"].as_i64();
             }
             _ => {}

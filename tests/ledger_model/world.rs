@@ -210,7 +210,7 @@ impl World {
             Way::Out(times) => {
                 let Some(text) = self.stations[point].said.pop_front() else { return };
                 // That a car charges, or did, may be news, too.
-                let news = ["BootNotification", "StartTransaction"];
+                let news = ["BootNotification", "StartTransaction", "\"Charging\""];
                 let news = news.iter().any(|action| text.contains(action))
                     || self.stations[point].is_untold();
                 for _ in 0..times {
@@ -324,10 +324,7 @@ impl World {
     /// A car that may be drawing more than is reserved for it, or for it and its neighbours.
     fn uncovered(&self) -> Option<String> {
         let drawn = |(station, since): (&Station, &Option<Time>)| {
-            let untold = since.is_some_and(|since| {
-                // Between its connection and its boot nobody knows that it has lost its limits.
-                !station.has_booted() || station.is_overdue(self.now, since)
-            });
+            let untold = since.is_some_and(|since| station.is_overdue(self.now, since));
             if untold { 0 } else { station.may_draw_w(self.now) }
         };
         let truth: Vec<i64> = self.stations.iter().zip(&self.online_since).map(drawn).collect();

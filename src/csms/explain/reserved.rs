@@ -35,7 +35,7 @@ pub enum Cause {
     Proven,
     /// A command of an operator on its way may undo limits.
     ByHand,
-    /// Offline, a reboot may have fallen back to what bounds a start.
+    /// Offline, or without a word since, a reboot may have fallen back to what bounds a start.
     Offline,
     /// Its limit may have ended, and what bounds a start may be in force instead.
     LeaseOver,
@@ -118,10 +118,14 @@ impl Point {
         active: &Active,
         control: &Control,
     ) -> Vec<Surplus> {
-        if active.gone.is_some() {
-            return Vec::new();
-        }
         let hardware = &self.hardware;
+        let start = hardware.watts(self.start_bound_at(connector), hardware.phases);
+        if active.gone.is_some() {
+            // What may have begun since.
+            let until = connector.unsure_until;
+            let since = Surplus { cause: Cause::Offline, limit: start, until };
+            return if self.line.online && until.is_none() { Vec::new() } else { vec![since] };
+        }
         let phases = active.phases(hardware);
         let accepted = self.allocated_on(connector);
         let mut found = Vec::new();
@@ -145,10 +149,11 @@ impl Point {
         add(Cause::Proven, trust::proven(connector.distrust.as_deref()), None);
         if self.by_hand > 0 {
             add(Cause::ByHand, power(Some(hardware.full())), None);
-        } else if self.may_have_fallen_back(active) {
-            let start = hardware.watts(self.start_bound_at(connector), hardware.phases);
-            let cause = if self.line.online { Cause::LeaseOver } else { Cause::Offline };
-            add(cause, start, None);
+        } else if self.may_have_fallen_back(connector, active) {
+            let unsure = connector.unsure_until.filter(|_| self.line.online);
+            let reached = self.line.online && !self.line.unheard && unsure.is_none();
+            let cause = if reached { Cause::LeaseOver } else { Cause::Offline };
+            add(cause, start, unsure);
         }
         found.sort_by_key(|surplus| -surplus.limit.0);
         found
@@ -179,8 +184,11 @@ impl Point {
                 continue;
             }
             let (holding, until) = match &connector.active {
-                Some(active) if !online => (Holding::Offline, self.held_until(active)),
-                None if !online => (Holding::Offline, None),
+                Some(active) if !online && active.gone.is_none() => {
+                    (Holding::Offline, self.held_until(active))
+                }
+                _ if !online => (Holding::Offline, None),
+                Some(active) if active.gone.is_some() => (Holding::Unsure, connector.unsure_until),
                 Some(active) if active.exhausted => (Holding::Uncontrollable, None),
                 Some(_) => (Holding::Belated, None),
                 None if connector.charges() => (Holding::UnknownTransaction, None),

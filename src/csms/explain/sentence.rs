@@ -63,6 +63,9 @@ fn apart(limit: &LimitReason, site: &Explanation) -> String {
     let why = match site.holders.iter().find(own).map(|holder| holder.holding) {
         Some(Holding::Offline) => "it is offline",
         Some(Holding::Uncontrollable) => "it takes limits in no form",
+        Some(Holding::Unsure) => {
+            "its car has left, and another one may have come while it was offline"
+        }
         Some(_) => "its start was told long after it happened",
         None => return "its car has left, and nothing is kept for it".to_owned(),
     };
@@ -222,7 +225,7 @@ fn held(limit: &LimitReason, now: Time) -> Option<String> {
         Cause::ByHand => {
             format!("{reserved} are reserved while an operator's command is on its way")
         }
-        Cause::Offline => format!("{reserved} are reserved while it is offline"),
+        Cause::Offline => format!("{reserved} are reserved until it is heard of again"),
         Cause::LeaseOver => format!("{reserved} are reserved: its limit may have ended"),
         Cause::StartBound => format!("{reserved} are reserved for its start"),
     })
