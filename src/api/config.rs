@@ -250,11 +250,7 @@ pub(super) async fn put_priorities(
     headers: HeaderMap,
     Body(request): Body<PrioritiesRequest>,
 ) -> Result<Response, Problem> {
-    if current(&api, &site).await?.is_none() {
-        let detail = format!("site {site} has no configuration yet; PUT its config first");
-        return Err(Problem::conflict(detail));
-    }
-    change(&api, &site, &headers, |old| SiteConfig {
+    amend(&api, &site, &headers, |old| SiteConfig {
         priorities: weights(request.priorities),
         ..old
     })
@@ -266,7 +262,7 @@ fn weights(given: BTreeMap<String, u32>) -> BTreeMap<ChargePointId, u32> {
     given.into_iter().map(|(point, weight)| (ChargePointId::new(&point), weight)).collect()
 }
 
-pub(super) async fn current(api: &Shared, site: &str) -> Result<Option<Version>, Problem> {
+async fn current(api: &Shared, site: &str) -> Result<Option<Version>, Problem> {
     let site_id = site.to_owned();
     api.at_site(site, move |view, site| {
         let seen = view.csms.site_view(site);
@@ -282,7 +278,21 @@ pub(super) async fn configured(api: &Shared, site: &str) -> Result<Version, Prob
     })
 }
 
-pub(super) async fn change(
+/// Changes a part of a configuration, where there is one.
+pub(super) async fn amend(
+    api: &Shared,
+    site: &str,
+    headers: &HeaderMap,
+    new: impl FnOnce(SiteConfig) -> SiteConfig,
+) -> Result<Version, Problem> {
+    if current(api, site).await?.is_none() {
+        let detail = format!("site {site} has no configuration yet; PUT its config first");
+        return Err(Problem::conflict(detail));
+    }
+    change(api, site, headers, new).await
+}
+
+async fn change(
     api: &Shared,
     site: &str,
     headers: &HeaderMap,

@@ -7,7 +7,7 @@ use axum::{Json, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::config::{Version, change, configured, current, with_etag};
+use crate::api::config::{Version, amend, configured, with_etag};
 use crate::api::contract::Body;
 use crate::api::problem::Problem;
 use crate::api::values::{Id, Kw, TimeOfDay, Weekday};
@@ -123,15 +123,11 @@ pub(super) async fn put_windows(
     headers: HeaderMap,
     Body(request): Body<WindowsBody>,
 ) -> Result<Response, Problem> {
-    if current(&api, &site).await?.is_none() {
-        let detail = format!("site {site} has no configuration yet; PUT its config first");
-        return Err(Problem::conflict(detail));
-    }
     let calendar = Some(Box::new(Calendar {
         time_zone: request.time_zone,
         windows: request.windows.into_iter().map(Window::from).collect(),
     }));
-    let version = change(&api, &site, &headers, |old| SiteConfig { calendar, ..old }).await?;
+    let version = amend(&api, &site, &headers, |old| SiteConfig { calendar, ..old }).await?;
     shown(&api, version).await
 }
 

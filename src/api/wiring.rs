@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::allocation::network::PhaseRotation;
-use crate::api::config::{Version, change, configured, current, with_etag};
+use crate::api::config::{Version, amend, configured, with_etag};
 use crate::api::contract::Body;
 use crate::api::problem::Problem;
 use crate::api::values::{Id, Kw, Rotation};
@@ -173,12 +173,8 @@ pub(super) async fn put_wiring(
     headers: HeaderMap,
     Body(request): Body<WiringBody>,
 ) -> Result<Response, Problem> {
-    if current(&api, &site).await?.is_none() {
-        let detail = format!("site {site} has no configuration yet; PUT its config first");
-        return Err(Problem::conflict(detail));
-    }
     let wiring = Some(Box::new(Wiring::from(request)));
-    let version = change(&api, &site, &headers, |old| SiteConfig { wiring, ..old }).await?;
+    let version = amend(&api, &site, &headers, |old| SiteConfig { wiring, ..old }).await?;
     shown(&api, version).await
 }
 

@@ -5,8 +5,8 @@
 //! give the difference to others (allocation.md §4.3, "acceptance estimator"): lowered only after
 //! a whole window below the offer, raised at once when the car takes all it is offered. The
 //! headroom above the learned value is the probe: a car that goes up with its offer shows it there;
-//! for those that do not there are larger ones once in a while. A car whose draw
-//! trembles shows it again and again: each time the window in which it has to stay below doubles.
+//! for those that do not there are larger offers once in a while (`reprobe`). A car whose draw trembles
+//! shows it again and again: each time the window in which it has to stay below doubles.
 
 use crate::charger::CurrentKind;
 use crate::csms::config::{Control, Hardware, Setpoint};

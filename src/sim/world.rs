@@ -229,9 +229,7 @@ impl<'a> World<'a> {
             self.queue.push(planned.at, Event::Timeline { entry });
         }
         self.plan_base_load();
-        if self.scenario.site.calendar.is_some() {
-            self.limit_moves();
-        }
+        self.limit_moves();
         self.queue.push(self.scenario.start, Event::Sample);
     }
 
