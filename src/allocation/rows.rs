@@ -106,6 +106,15 @@ impl Rows {
         self.starts.len() as u32 - 2
     }
 
+    /// A row for each seat, which bears so many watts of the claims that sit there.
+    pub(super) fn of_seats(seat_of: &[u32], room: Vec<i128>) -> Rows {
+        let mut rows = Rows { room, seat_of: seat_of.to_vec(), starts: vec![0], entries: vec![] };
+        for seat in 0..rows.room.len() {
+            rows.add_seat(&[Entry::new(seat, 1)]);
+        }
+        rows
+    }
+
     /// Rows that bear so much, and what each claim, on a seat of its own, loads them with.
     #[cfg(test)]
     pub(super) fn of_lists(room: Vec<i128>, loads: &[&[(usize, i64)]]) -> Rows {

@@ -7,11 +7,13 @@ use ampacity::allocation::Strategy::{
 use ampacity::allocation::network::{
     Grid, Kind, Limits, Network, Node, PhaseRotation, Phases, Place,
 };
-use ampacity::allocation::{Problem, Reason, Session, Share, Strategy, admission_order, solve};
+use ampacity::allocation::{
+    Problem, Reason, Rotation, Session, Share, Strategy, admission_order, solve,
+};
 use ampacity::time::Span;
 use ampacity::units::Watts;
 
-use crate::support::{NOW, car, problem};
+use crate::support::{NOW, ROTATION, apply, car, charge, problem};
 
 const SITE: i64 = 100_000;
 const FEEDER_32A: [Watts; 3] = [Watts(7360); 3];
@@ -60,6 +62,26 @@ fn rates(
 ) -> Vec<i64> {
     let shares = shares(strategy, network, sessions, places);
     shares.into_iter().map(|share| share.rate.0).collect()
+}
+
+/// With `max_throughput` an epoch begins with these rates, and they stay for all of it.
+fn assert_stays<const N: usize>(
+    network: &Network,
+    places: &[Place],
+    capacity: i64,
+    mut sessions: [Session; N],
+    expected: &[i64],
+) {
+    for minute in 0..15 {
+        let now = NOW + Span::from_s(60 * minute);
+        let rotation = Rotation { epoch_starts: minute == 0, now, ..ROTATION };
+        let problem = Problem { rotation, ..problem(MaxThroughput, capacity, &sessions) };
+        let shares = within((network, places), &problem, solve);
+        let rates: Vec<i64> = shares.iter().map(|share| share.rate.0).collect();
+        assert_eq!(rates, expected, "after {minute} min");
+        apply(&mut sessions, &shares, now);
+        charge(&mut sessions, Span::from_s(60));
+    }
 }
 
 /// A feeder of 32 A under a site that has plenty.
@@ -202,4 +224,45 @@ fn who_has_least_time_goes_first_on_each_feeder() {
     let given = |strategy| rates(strategy, &feeder(), &sessions, &places);
     assert_eq!(given(EarliestDeadlineFirst), [0, 22_080, 22_080]);
     assert_eq!(given(LeastLaxityFirst), [4140, 17_940, 22_080]);
+}
+
+/// Two of one phase and one of two phases on a site that bears little unbalance. The one of two phases
+/// alone could use most, but not in its steps of 3 A: what they leave is the place of another car, and
+/// with that one in, the two of one phase use more.
+#[test]
+fn who_takes_the_place_that_steps_leave_is_reckoned_with_at_once() {
+    let unbalance = Some(Watts(1918));
+    let network = Network { nodes: vec![Node { unbalance, ..Node::default() }] };
+    let places = [Phases::L3, Phases::L2, Phases::L2.and(Phases::L3)].map(|phases| at(0, phases));
+    let small = |id, min| {
+        let cap = Watts(1900);
+        Session { arrival: NOW, last_switch: NOW, min: Watts(min), cap, hardware: cap, ..car(id) }
+    };
+    let since = NOW - Span::from_s(301);
+    let (min, cap, step, previous) = (Watts(2760), Watts(4140), Watts(690), Watts(690));
+    let both = Session { arrival: since, last_switch: since, min, cap, step, previous, ..car(3) };
+    let both = Session { hardware: cap, ..both };
+    let sessions = [small(1, 100), small(2, 600), both];
+    assert_stays(&network, &places, 3973, sessions, &[1900, 1900, 0]);
+}
+
+/// Three cars in steps of 3 A and 1 A, whose fair level leaves power of the feeder unused, because one
+/// loads two phases.
+#[test]
+fn what_the_optimum_lets_a_car_rise_to_does_not_depend_on_what_it_had() {
+    let (power, unbalance) = (Some(Watts(10_960)), Some(Watts(7946)));
+    let network = Network { nodes: vec![Node { power, unbalance, ..Node::default() }] };
+    let phases = [Phases::L1, Phases::L1, Phases::L1.and(Phases::L3), Phases::L2];
+    let places = phases.map(|phases| at(0, phases));
+    let car = |id, cap, step| {
+        let (cap, step) = (Watts(cap), Watts(step));
+        let session = Session { arrival: NOW, last_switch: NOW, min: Watts::ZERO, ..car(id) };
+        Session { cap, hardware: cap, step, ..session }
+    };
+    let long = NOW - Span::from_s(301);
+    let (service, previous) = (1000, Watts(4830));
+    let first =
+        Session { arrival: long, last_switch: long, service, previous, ..car(1, 4830, 690) };
+    let sessions = [first, car(2, 4600, 230), car(3, 4830, 690), car(4, 1300, 100)];
+    assert_stays(&network, &places, 46_580, sessions, &[3450, 2990, 2760, 1300]);
 }

@@ -16,8 +16,7 @@
 use std::cmp::Reverse;
 
 use super::seats::{Fate, Seats};
-use crate::allocation::contest::{Claim, Contest, sort_by_arrival};
-use crate::allocation::fill;
+use crate::allocation::contest::{Contest, sort_by_arrival};
 use crate::allocation::network::Grid;
 use crate::allocation::progressive::{self, FINE};
 use crate::allocation::rise::{self, Riser};
@@ -39,49 +38,64 @@ pub(super) fn admit(
     order: &[usize],
     admitted: &mut [bool],
 ) -> Vec<Watts> {
-    let (sure, open): (Vec<usize>, Vec<usize>) = order.iter().partition(|&&claim| admitted[claim]);
-    let mut division = contest.division();
-    sure.iter().for_each(|&claim| division.give(claim, contest.claims[claim].min));
-    let fits = |claim: &usize| contest.claims[*claim].min <= division.room(*claim);
-    let open: Vec<usize> = open.into_iter().filter(fits).collect();
-    let claims: Vec<usize> = sure.iter().chain(&open).copied().collect();
-    let mut fates = vec![Fate::In; sure.len()];
-    fates.resize(claims.len(), Fate::Open);
-    let mut search = Search::new(contest, grid, &claims, &fates);
-    if open.len() <= SEARCHED {
-        // What the search has found when its means end stands.
-        let _ended = search.explore(sure.len(), &mut fates);
-    } else {
-        search.compare(&fates);
-    }
-    for (&claim, fate) in claims.iter().zip(&search.best) {
-        admitted[claim] = *fate == Fate::In;
-    }
-    let found = rates(contest, grid, admitted);
-    if admit_idle(contest, &open, &found, admitted) {
-        rates(contest, grid, admitted)
-    } else {
-        found
+    let mut sure = admitted.to_vec();
+    let mut programs = 0;
+    loop {
+        let open = admit_best(contest, grid, order, (&sure, admitted), &mut programs);
+        let found = rates(contest, grid, admitted);
+        let idle = idle(contest, &open, &found, admitted);
+        if idle.is_empty() {
+            return found;
+        }
+        if open.len() > SEARCHED {
+            idle.into_iter().for_each(|claim| admitted[claim] = true);
+            return rates(contest, grid, admitted);
+        }
+        // Steps leave a place beside what the program fills. Who takes it runs at the next decision,
+        // which may know a better set with it: that is found now, not a minute later.
+        idle.into_iter().for_each(|claim| sure[claim] = true);
     }
 }
 
-/// Admits whoever fits beside what the chosen take; true when there is somebody.
-fn admit_idle(
+/// Admits the best set with those who are sure; returns the claims that had to be decided about.
+fn admit_best(
     contest: &Contest<'_>,
-    open: &[usize],
-    rates: &[Watts],
-    admitted: &mut [bool],
-) -> bool {
+    grid: &Grid<'_>,
+    order: &[usize],
+    (sure, admitted): (&[bool], &mut [bool]),
+    programs: &mut usize,
+) -> Vec<usize> {
+    admitted.copy_from_slice(sure);
+    let (mut claims, open): (Vec<usize>, Vec<usize>) =
+        order.iter().partition(|&&claim| sure[claim]);
+    let mut division = contest.division();
+    claims.iter().for_each(|&claim| division.give(claim, contest.claims[claim].min));
+    let fits = |claim: &usize| contest.claims[*claim].min <= division.room(*claim);
+    let open: Vec<usize> = open.into_iter().filter(fits).collect();
+    let mut fates = vec![Fate::In; claims.len()];
+    let settled = claims.len();
+    claims.extend(&open);
+    fates.resize(claims.len(), Fate::Open);
+    let mut search = Search::new(contest, grid, &claims, &fates, *programs);
+    if open.len() <= SEARCHED {
+        // What the search has found when its means end stands.
+        let _ended = search.explore(settled, &mut fates);
+    } else {
+        search.compare(&fates);
+    }
+    *programs = search.programs;
+    for (&claim, fate) in claims.iter().zip(&search.best) {
+        admitted[claim] = *fate == Fate::In;
+    }
+    open
+}
+
+/// Who fits beside what the chosen take.
+fn idle(contest: &Contest<'_>, open: &[usize], rates: &[Watts], admitted: &[bool]) -> Vec<usize> {
     let mut division = contest.division();
     rates.iter().enumerate().for_each(|(claim, rate)| division.give(claim, *rate));
-    let mut any = false;
-    for &claim in open {
-        if !admitted[claim] && division.try_give(claim, contest.claims[claim].min) {
-            admitted[claim] = true;
-            any = true;
-        }
-    }
-    any
+    let waiting = open.iter().copied().filter(|&claim| !admitted[claim]);
+    waiting.filter(|&claim| division.try_give(claim, contest.claims[claim].min)).collect()
 }
 
 /// The rates by claim with the largest total that the admitted can have together.
@@ -138,23 +152,18 @@ fn ceilings(
         riser
     };
     let bent: Vec<Riser> = risers.iter().zip(seats.seat_of()).map(bent).collect();
+    let upwards = |rates: Vec<i128>| -> Vec<Watts> {
+        rates.iter().map(|rate| Watts(-(-rate).div_euclid(FINE) as i64)).collect()
+    };
     let fair = rise::rise(&Rows::new(contest, grid, claims), &bent, FINE);
     if reaches(&fair, most) {
-        return fair.iter().map(|rate| Watts(-(-rate).div_euclid(FINE) as i64)).collect();
+        return upwards(fair);
     }
-    let mut ceilings = vec![Watts::ZERO; claims.len()];
-    for (seat, value) in optimum.values.iter().enumerate() {
-        let sits = |at: &usize| seats.seat_of()[*at] as usize == seat;
-        let here: Vec<usize> = (0..claims.len()).filter(sits).collect();
-        let sessions: Vec<&Claim<'_>> =
-            here.iter().map(|&at| &contest.claims[claims[at]]).collect();
-        let minimums: i128 = sessions.iter().map(|session| i128::from(session.min.0)).sum();
-        let room = Watts((minimums + value).min(i128::from(i64::MAX)) as i64);
-        for (at, rate) in here.into_iter().zip(fill::fill(&sessions, |_| 1, room)) {
-            ceilings[at] = rate;
-        }
+    let mut room = optimum.values.clone();
+    for (riser, seat) in risers.iter().zip(seats.seat_of()) {
+        room[*seat as usize] += i128::from(riser.min);
     }
-    ceilings
+    upwards(rise::rise(&Rows::of_seats(seats.seat_of(), room), risers, FINE))
 }
 
 /// The search for a set.
@@ -165,6 +174,7 @@ struct Search<'a> {
     /// The best set so far, and its total.
     best: Vec<Fate>,
     total: i128,
+    /// Solved so far.
     programs: usize,
 }
 
@@ -175,10 +185,10 @@ impl<'a> Search<'a> {
         grid: &Grid<'_>,
         claims: &'a [usize],
         fates: &[Fate],
+        programs: usize,
     ) -> Search<'a> {
         let seats = Seats::new(contest, grid, claims);
-        let mut search =
-            Search { contest, claims, seats, best: Vec::new(), total: -1, programs: 0 };
+        let mut search = Search { contest, claims, seats, best: Vec::new(), total: -1, programs };
         search.best = search.completed(fates);
         search
     }
