@@ -170,7 +170,7 @@ impl Csms {
             if active.gone.is_some() {
                 // What charges here from now on may be another car, under what bounds a start.
                 active.entry.doubt(start_bound);
-            } else if active.profiled && active.bound() < start_bound {
+            } else if active.profiled && active.entry.standing() < start_bound {
                 // Told again, its limit is certain.
                 active.repush = true;
             }

@@ -96,7 +96,7 @@ impl Csms {
         state.default_limit.in_flight = Some(limit);
         state.default_limit.last_number = number;
         for active in state.connectors.iter_mut().filter_map(|c| c.active.as_mut()) {
-            if !active.profiled && active.bound() < limit {
+            if !active.profiled && active.entry.standing() < limit {
                 active.entry.doubt(limit);
             }
         }

@@ -1,6 +1,6 @@
 //! What once went wrong, each named after it. The campaigns of `tests/campaign.rs` found most.
 
-use super::odd::ACCEPTED;
+use super::odd::{ACCEPTED, REJECTED};
 use super::*;
 use crate::allocation::Strategy as Rule;
 
@@ -451,4 +451,37 @@ fn a_charge_point_that_was_back_had_to_wait_for_what_nobody_had_answered_before(
     bench.collect();
     bench.wait(2);
     assert_eq!(bench.allocated_kw(), [7.59], "11 A of 8 kW");
+}
+
+/// A reboot at an instant at which what was lowered is still reserved.
+#[test]
+fn a_default_limit_raised_while_more_was_held_was_forgotten_with_the_hold() {
+    let mut bench = Bench::with(2, 60_000, Rule::FirstComeFirstServed);
+    (0..2).for_each(|point| bench.boot(point));
+    bench.charge(1);
+    bench.charge(0);
+    bench.wait(60);
+    let limit = |bench: &mut Bench, watts| {
+        let patch = ConfigPatch { max_power: Some(Watts(watts)), ..ConfigPatch::default() };
+        bench.csms.configure(bench.now, bench.site, &patch);
+        bench.collect();
+    };
+    limit(&mut bench, 10_000);
+    bench.wait(2);
+    bench.csms.link_down(bench.now, PointIx(0));
+    bench.collect();
+    // Enough for the bounds of two starts; the car that came first takes it all.
+    limit(&mut bench, 18_300);
+    bench.inbox[0].clear();
+    bench.csms.link_up(bench.now, PointIx(0));
+    let boot = r#"{"chargePointVendor":"Acme","chargePointModel":"ac22"}"#;
+    bench.call(0, "BootNotification", boot);
+    bench.status(0, "Charging");
+    bench.answer_by(0, |told| match told.purpose.as_str() {
+        "TxDefaultProfile" if told.connector == 0 => Some(ACCEPTED),
+        _ => Some(REJECTED),
+    });
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(22_000), "the car had that until now");
+    wait_unanswered(&mut bench, 60);
+    assert_eq!(bench.csms.reserved_at(PointIx(0)), Watts(4_140), "its TxProfile may be gone");
 }
