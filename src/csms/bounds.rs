@@ -2,7 +2,7 @@
 
 use crate::csms::active::Active;
 use crate::csms::event::{Event, Output};
-use crate::csms::records::{Record, Subject};
+use crate::csms::records::{Leftover, Record, Subject};
 use crate::csms::trust;
 use crate::csms::{Csms, PointIx, Setpoint};
 
@@ -69,6 +69,22 @@ impl Csms {
         let known = Record::Compliance(known().collect());
         state.records.get_or_insert_default().put(known);
         self.emit(Event::RecordChanged { point, subject: Subject::Compliance });
+    }
+
+    /// Tells what sessions have left. Runs as often.
+    pub(super) fn tell_leftovers(&mut self, point: PointIx) {
+        let state = &mut self.points[point.0];
+        let told = state.records.as_deref().and_then(|records| records.leftovers.as_deref());
+        let left = || {
+            let connectors = (1..).zip(state.connectors.iter());
+            connectors.filter_map(|(connector, c)| Some(Leftover { connector, limit: c.leftover? }))
+        };
+        if left().eq(told.unwrap_or_default().iter().copied()) {
+            return;
+        }
+        let left = Record::Leftovers(left().collect());
+        state.records.get_or_insert_default().put(left);
+        self.emit(Event::RecordChanged { point, subject: Subject::Leftovers });
     }
 }
 

@@ -467,6 +467,7 @@ impl Csms {
         self.load_wires(point);
         self.tell_bounds(point);
         self.tell_compliance(point);
+        self.tell_leftovers(point);
         self.tell_troubles(point);
         self.roster.touch(point);
         if fell {

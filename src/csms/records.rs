@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::csms::config::Setpoint;
 use crate::time::Time;
 
 /// Reservations remembered for one charge point, also those that are over.
@@ -32,6 +33,8 @@ pub enum Subject {
     Certificate,
     /// Connectors that drew more than they accept.
     Compliance,
+    /// Limits that sessions have left in profiles that stay.
+    Leftovers,
 }
 
 impl Subject {
@@ -47,6 +50,7 @@ impl Subject {
             Subject::Firmware => "firmware",
             Subject::Certificate => "certificate",
             Subject::Compliance => "compliance",
+            Subject::Leftovers => "leftovers",
         }
     }
 }
@@ -71,6 +75,8 @@ pub enum Record {
     Certificate(Certificate),
     /// Connectors that drew more than they accept.
     Compliance(Vec<Compliance>),
+    /// Limits that sessions have left in profiles that stay.
+    Leftovers(Vec<Leftover>),
 }
 
 impl Record {
@@ -86,6 +92,7 @@ impl Record {
             Record::Firmware(_) => Subject::Firmware,
             Record::Certificate(_) => Subject::Certificate,
             Record::Compliance(_) => Subject::Compliance,
+            Record::Leftovers(_) => Subject::Leftovers,
         }
     }
 }
@@ -220,6 +227,16 @@ pub struct Compliance {
     pub relapsed: bool,
 }
 
+/// The limit of a session that is over in a TxDefaultProfile of its connector, which bounds the next
+/// one until it is cleared, whatever the TxDefaultProfile of the charge point says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    /// 1-based.
+    pub connector: u32,
+    /// The most that it may permit.
+    pub limit: Setpoint,
+}
+
 /// All records of a charge point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
@@ -239,6 +256,8 @@ pub struct Records {
     pub certificate: Option<Certificate>,
     /// Connectors that drew more than they accept; `None`: none ever did.
     pub compliance: Option<Vec<Compliance>>,
+    /// Limits that sessions have left; `None`: none ever did.
+    pub leftovers: Option<Vec<Leftover>>,
 }
 
 impl Records {
@@ -257,6 +276,7 @@ impl Records {
             Subject::Firmware => self.firmware.clone().map(Record::Firmware),
             Subject::Certificate => self.certificate.clone().map(Record::Certificate),
             Subject::Compliance => self.compliance.clone().map(Record::Compliance),
+            Subject::Leftovers => self.leftovers.clone().map(Record::Leftovers),
         }
     }
 
@@ -270,6 +290,7 @@ impl Records {
             Record::Firmware(record) => self.firmware = Some(record),
             Record::Certificate(record) => self.certificate = Some(record),
             Record::Compliance(record) => self.compliance = Some(record),
+            Record::Leftovers(record) => self.leftovers = Some(record),
         }
     }
 

@@ -188,14 +188,25 @@ impl Csms {
 
     fn restore_record(&mut self, point: PointIx, record: &Record) {
         let state = &mut self.points[point.0];
-        if let Record::Compliance(known) = record {
-            for known in known {
-                if let Some(index) = state.connector(known.connector) {
-                    let distrust = Distrust::restored(known);
-                    state.connectors[index].distrust = Some(Box::new(distrust));
+        match record {
+            Record::Compliance(known) => {
+                for known in known {
+                    if let Some(index) = state.connector(known.connector) {
+                        let distrust = Distrust::restored(known);
+                        state.connectors[index].distrust = Some(Box::new(distrust));
+                    }
                 }
             }
+            Record::Leftovers(left) => {
+                for left in left {
+                    if let Some(index) = self.points[point.0].connector(left.connector) {
+                        self.clear_leftover(point, index, left.limit);
+                    }
+                }
+            }
+            _ => {}
         }
+        let state = &mut self.points[point.0];
         state.records.get_or_insert_default().put(record.clone());
     }
 
@@ -249,12 +260,6 @@ impl Csms {
             default.confirmed = saved.confirmed;
             default.unknown = Some(saved.bound).filter(|bound| Some(*bound) != saved.confirmed);
             default.told = told;
-            if saved.confirmed.is_none_or(|confirmed| confirmed < saved.bound) {
-                // It may be what a session left on a connector, which no default overrules.
-                for connector in 0..state.connectors.len() {
-                    self.clear_leftover(point, connector, saved.bound);
-                }
-            }
             return;
         }
         let Some(index) = state.connector(saved.connector) else { return };

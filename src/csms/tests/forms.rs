@@ -122,6 +122,33 @@ fn a_limit_that_cannot_be_cleared_is_replaced_by_the_bound_of_a_start() {
 }
 
 #[test]
+fn what_a_session_left_is_known_after_a_restart() {
+    let rule: Rule =
+        |told| Some(if told.purpose == "TxDefaultProfile" { ACCEPTED } else { REJECTED });
+    let mut bench = Bench::new(1);
+    let (id, _) = bench.charge_by(0, "keeps", rule);
+    bench.stop(0, id);
+    bench.status(0, "Available");
+    answer_but_keep(&mut bench, 60);
+    bench.restart();
+    let of_connector = |bench: &Bench| bench.csms.points[0].connectors[0].leftover;
+    assert_eq!(of_connector(&bench), Some(Setpoint(60)), "no more than bounds a start");
+    bench.csms.link_up(bench.now, PointIx(0));
+    bench.collect();
+    bench.status(0, "Available");
+    limit(&mut bench, 12_000);
+    while let Some((id, _, payload)) = bench.received(0) {
+        let status = if payload.contains(r#""connectorId":0"#) { ACCEPTED } else { REJECTED };
+        bench.frame(0, &format!(r#"[3,"{id}",{status}]"#));
+    }
+    let answer = bench.present_card(0);
+    assert!(!answer.contains("Accepted"), "6 A on connector 1 need 4.14 of 2 kW: {answer}");
+    answer_but_keep(&mut bench, 400);
+    bench.restart();
+    assert_eq!(of_connector(&bench), Some(Setpoint::ZERO));
+}
+
+#[test]
 fn the_bound_of_a_start_has_a_form_of_its_own() {
     let rule: Rule = |told| {
         let start = told.connector == 0 && told.purpose == "TxDefaultProfile";
