@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Strategy as Generator;
 
-use crate::support::{NOW, ROTATION, apply, car, charge, rates};
+use crate::support::{NOW, ROTATION, apply, car, cases, charge, rates};
 
 /// Everything a decision depends on, owned.
 #[derive(Clone, Debug)]
@@ -149,11 +149,7 @@ fn uncontended(site: &Site) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 2000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(2000))]
 
     /// I1.
     #[test]

@@ -1,6 +1,8 @@
 //! The allocation strategies against their definitions: worked examples, exhaustive search, linear and
 //! mixed-integer programs, invariants as properties, stories of rotation, published results on real
 //! data; on a single limit, and on networks of feeders and phases.
+//!
+//! `AMPACITY_CASES=N` goes through N random cases of each invariant instead of those of the default.
 
 mod acn;
 mod feeders;

@@ -16,7 +16,7 @@ use proptest::strategy::Strategy as Generator;
 
 use crate::invariants::{ANY_STEPS, ONE_STEP, Past, session};
 use crate::random_network::{Constraint, PHASES, Wiring, room};
-use crate::support::{NOW, ROTATION, apply, charge};
+use crate::support::{NOW, ROTATION, apply, cases, charge};
 
 /// Everything a decision depends on, owned.
 #[derive(Clone, Debug)]
@@ -103,11 +103,7 @@ fn site(steps: &'static [i64], past: Past) -> impl Generator<Value = Site> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 3000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(3000))]
 
     /// I1, at every node and phase.
     #[test]

@@ -222,7 +222,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
 
     /// What a charge point with an exact clock has in force is never more than what is reserved.
     #[test]

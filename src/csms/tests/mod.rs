@@ -1,4 +1,6 @@
 //! The central system against scripted charge points: the fixture.
+//!
+//! `AMPACITY_CASES=N` goes through N random cases of each property instead of the few of the default.
 
 mod adaptation;
 mod budget;
@@ -30,6 +32,7 @@ use crate::charger::CurrentKind;
 use crate::csms::event::ProfileSent;
 use crate::ocpp::frame::Frame;
 use crate::units::DeciAmps;
+use proptest::test_runner::Config as ProptestConfig;
 use tape::{CENTRAL_SYSTEM, Tape};
 
 /// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
@@ -295,6 +298,13 @@ impl Bench {
         }
         sent
     }
+}
+
+/// So many random cases of a property, or as many as `AMPACITY_CASES` says.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("AMPACITY_CASES").ok().and_then(|number| number.parse().ok());
+    let cases = asked.unwrap_or(usual);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn transaction_id(answer: &str) -> i64 {

@@ -399,7 +399,7 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(cases(300))]
 
     /// Whenever the process ends, whatever was on its way, whoever comes back when: what chargers
     /// permit is reserved, and together it stays within the limit.

@@ -163,7 +163,7 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(cases(300))]
 
     /// Whatever a charge point takes, refuses, takes without a word or refuses on a whim, in
     /// whatever form: what is in force there is reserved, and as long as none reboots all of it
