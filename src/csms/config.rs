@@ -86,7 +86,7 @@ pub struct Control {
     pub confirm_tolerance: Watts,
     /// An unanswered CALL counts as unknown after this. 30 s.
     pub call_timeout: Span,
-    /// Clock-aligned rotation epoch. 15 min.
+    /// Clock-aligned rotation epoch; 0: none, every decision begins anew. 15 min.
     pub rotation: Span,
     /// Minimum on-time. 5 min.
     pub min_on: Span,

@@ -22,6 +22,9 @@ use crate::ids::SiteId;
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
+/// Laxities are made equal for the end of an epoch, which is at least this far away.
+const SHORTEST_EPOCH: Span = Span::from_s(60);
+
 /// A site and the state of its loop.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -80,6 +83,11 @@ impl Site {
             looked_at: Time(0),
             rebalances: Vec::new(),
         }
+    }
+
+    /// Without rotation epochs every decision is the first of one.
+    fn is_always_new(&self) -> bool {
+        self.control.rotation == Span::ZERO
     }
 }
 
@@ -149,7 +157,8 @@ impl Csms {
     /// Makes a decision and sets out to bring it to the chargers.
     pub(super) fn decide(&mut self, now: Time, site: SiteIx) {
         let trigger = self.sites[site.0].trigger.take().unwrap_or(Trigger::Manual);
-        let epoch_starts = std::mem::take(&mut self.sites[site.0].epoch_starts);
+        let state = &mut self.sites[site.0];
+        let epoch_starts = std::mem::take(&mut state.epoch_starts) || state.is_always_new();
         self.sites[site.0].decided_at = now;
         if !matches!(trigger, Trigger::Manual | Trigger::Probe) || epoch_starts {
             self.look_again(now, site);
@@ -244,11 +253,11 @@ impl Csms {
             rotation: Rotation {
                 now,
                 looked_at: state.looked_at,
-                epoch_starts,
+                epoch_starts: epoch_starts || state.is_always_new(),
                 min_on: control.min_on,
                 min_off: control.min_off,
                 welcome: control.welcome,
-                epoch: control.rotation,
+                epoch: control.rotation.max(SHORTEST_EPOCH),
             },
         }
     }
@@ -259,7 +268,7 @@ impl Csms {
         let census = self.fresh_census(site);
         let mut problem = self.problem(now, site, false, &census);
         let deal = self.deal(site, &mut problem, &census);
-        let parked = parked(&census, &deal.shares, deal.left, false);
+        let parked = parked(&census, &deal.shares, deal.left, problem.rotation.epoch_starts);
         let spare = deal.left - parked.iter().flatten().copied().sum();
         let larger = self.reprobes(now, site, &census, &deal.shares, spare);
         let offers = parked.into_iter().zip(larger).enumerate();
@@ -351,7 +360,8 @@ impl Csms {
             // Whoever may be replaced from then on could have to make room for a better set.
             hold_ends = hold_ends.min(keep_ends);
         }
-        if waiting || unparked || (limited && moves) {
+        let epochs = rotation > Span::ZERO;
+        if epochs && (waiting || unparked || (limited && moves)) {
             self.timers.arm(Key::Epoch(site), now.next_multiple(rotation));
         } else {
             self.timers.disarm(Key::Epoch(site));

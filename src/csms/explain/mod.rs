@@ -179,7 +179,7 @@ impl Csms {
     fn claims(&self, now: Time, site: SiteIx, census: &Census) -> (Watts, Vec<Claim>) {
         let mut problem = self.problem(now, site, false, census);
         let deal = self.deal(site, &mut problem, census);
-        let parked = parked(census, &deal.shares, deal.left, false);
+        let parked = parked(census, &deal.shares, deal.left, problem.rotation.epoch_starts);
         let all: Vec<usize> = (0..deal.shares.len()).collect();
         let mut order = vec![0; deal.shares.len()];
         for (place, session) in (1..).zip(admission_order(&problem, census.wired.as_ref(), &all)) {

@@ -257,7 +257,13 @@ pub(in crate::scenario) static CONTROL: Table = Table {
             "\"30s\"",
             "Then a call counts as unanswered",
         ),
-        key("rotation", Default, lasting(60, DAY), "\"15m\"", "Rotation epoch"),
+        key(
+            "rotation",
+            Default,
+            lasting(0, DAY),
+            "\"15m\"",
+            "Rotation epoch; 0: every decision begins anew, also one that was only asked for",
+        ),
         key("min_on", Default, lasting(0, DAY), "\"5m\"", "Minimum on-time"),
         key("min_off", Default, lasting(0, DAY), "\"3m\"", "Minimum off-time"),
         key(
