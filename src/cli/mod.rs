@@ -1,6 +1,7 @@
 //! The command line: one file a command, exit codes, nothing decided here.
 
 mod check;
+mod compare;
 mod explain;
 mod fleet;
 mod folder;
@@ -46,7 +47,11 @@ pub enum Exit {
 /// What the exit codes mean, for help and manual.
 const EXIT_CODES: [(Exit, &str); 7] = [
     (Exit::Passed, "passed"),
-    (Exit::Failed, "an assertion failed, or an expectation of a case is not met"),
+    (
+        Exit::Failed,
+        "an assertion failed, something is worse than --max-regression, or an expectation of a case is \
+         not met",
+    ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
     (Exit::NothingRan, "nothing ran: no car ever plugged in"),
@@ -55,11 +60,15 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 7] = [
+const EXAMPLES: [(&str, &str); 8] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
         "ampacity run scenarios/workplace.toml --strategy priority --set site.max_power_kw=80",
+    ),
+    (
+        "Four strategies on the same arrivals, twenty times",
+        "ampacity compare scenarios/workplace.toml --seeds 20",
     ),
     (
         "Why a charger had its limit at half past nine",
@@ -95,6 +104,8 @@ struct Cli {
 enum Command {
     /// Run a scenario file and judge the result by its assertions.
     Run(run::Args),
+    /// Compare strategies on the same arrivals, seed by seed.
+    Compare(compare::Args),
     /// Run the chargers and cars of a scenario against any OCPP 1.6J central system.
     Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
@@ -130,6 +141,7 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
+        Command::Compare(args) => compare::compare(args, cli.color),
         Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),

@@ -18,7 +18,7 @@ use crate::shell::journal;
 use crate::time::Time;
 
 /// The largest seed that every JSON reader keeps exactly, as in scenario files.
-const LARGEST_SEED: u64 = (1 << 53) - 1;
+pub(super) const LARGEST_SEED: u64 = (1 << 53) - 1;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -138,7 +138,7 @@ fn judged(report: &Report<'_>) -> Exit {
 }
 
 /// Reads a strategy; the names stand in the help, in completions and in the answer to a typo.
-fn strategy() -> impl TypedValueParser<Value = Strategy> {
+pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
     PossibleValuesParser::new(Strategy::ALL.map(Strategy::name))
         .try_map(|name| name.parse::<Strategy>())
 }
@@ -150,7 +150,7 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 }
 
 /// The command line as typed, for the report.
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let quoted = |word: String| {
         let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c));
         if plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', r"'\''")) }

@@ -26,7 +26,7 @@ const LISTED: usize = 5;
 pub(super) type Loaded = Result<(Scenario, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 /// What a scenario was read from, enough to read it again without its files.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Material {
     /// Its text, overrides included.
     pub(super) text: String,

@@ -109,7 +109,7 @@ struct Performance {
 }
 
 /// Writes the metrics in the order of the catalogue, counts as integers.
-struct Figures<'a>(&'a Metrics);
+pub(super) struct Figures<'a>(pub(super) &'a Metrics);
 
 impl Serialize for Figures<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::report::compare::gate::Regression;
+use crate::report::compare::{self, Comparison};
 use crate::report::{Report, charts, html, junit, summary, tables};
 
 /// Writes all files of a report into `dir`, which is created when missing; files of an earlier
@@ -25,6 +27,21 @@ pub fn write_all(dir: &Path, report: &Report<'_>) -> io::Result<()> {
         put(&dir.join("charts").join(format!("{}.svg", chart.slug)), &chart.to_file())?;
     }
     Ok(())
+}
+
+/// Writes the files of a comparison into `dir`, which is created when missing.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(
+    dir: &Path,
+    comparison: &Comparison<'_>,
+    regressions: &[Regression],
+) -> io::Result<()> {
+    create(dir)?;
+    put(&dir.join("comparison.json"), &compare::json::render(comparison, regressions))?;
+    put(&dir.join("comparison.csv"), &compare::tables::csv(comparison))?;
+    put(&dir.join("comparison.md"), &compare::tables::markdown(comparison))
 }
 
 fn create(dir: &Path) -> io::Result<()> {

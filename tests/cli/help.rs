@@ -5,9 +5,18 @@ use crate::support::Place;
 #[test]
 fn help_of_every_command() {
     let place = Place::new();
-    for command in
-        ["", "run", "fleet", "check", "explain", "schedule", "schema", "completions", "man"]
-    {
+    for command in [
+        "",
+        "run",
+        "compare",
+        "fleet",
+        "check",
+        "explain",
+        "schedule",
+        "schema",
+        "completions",
+        "man",
+    ] {
         for flag in ["--help", "-h"] {
             let args: Vec<&str> =
                 [command, flag].into_iter().filter(|word| !word.is_empty()).collect();

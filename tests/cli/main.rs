@@ -1,6 +1,7 @@
 //! The command line as users and scripts meet it: what is printed where, which files appear, and
 //! how a command ends.
 
+mod compare;
 mod explain;
 mod files;
 mod help;
