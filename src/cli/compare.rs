@@ -229,8 +229,13 @@ fn earlier(
 
 /// Runs everything, writes the results, prints them.
 fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
-    for strategy in &args.strategies {
-        folder::prepare(&plan.out.join(strategy.name()))?;
+    for strategy in Strategy::ALL {
+        let folder = plan.out.join(strategy.name());
+        if args.strategies.contains(&strategy) {
+            folder::prepare(&folder)?;
+        } else {
+            folder::discard(&folder)?;
+        }
     }
     let began = Instant::now();
     let bar = progress(args, plan);

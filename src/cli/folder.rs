@@ -50,6 +50,21 @@ pub(super) fn prepare(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Removes the results of an earlier run that would pass for those of this one, and their folder
+/// unless somebody else has put something there. A folder that holds no run stays as it is.
+///
+/// # Errors
+/// When the folder cannot be changed; the text names it.
+pub(super) fn discard(folder: &Path) -> anyhow::Result<()> {
+    if is_of_a_run(folder) {
+        clear(folder)
+            .with_context(|| format!("cannot remove the results in {}", folder.display()))?;
+        // What is not empty stays.
+        let _ = fs::remove_dir(folder.join("charts")).and_then(|()| fs::remove_dir(folder));
+    }
+    Ok(())
+}
+
 /// The one field of a summary that tells what it is.
 #[derive(Deserialize)]
 struct Summary {

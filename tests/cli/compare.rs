@@ -150,6 +150,46 @@ fn planted_regressions_are_caught_and_what_is_unchanged_raises_no_alarm() {
 }
 
 #[test]
+fn what_another_comparison_has_left_in_the_folder_does_not_stay() {
+    let place = place();
+    let into = |strategies: &str| {
+        let args = ["--seeds", "1", "--strategies", strategies, "--out", "c", "-q"];
+        compare(&place, &args).succeeded();
+    };
+    into("equal,priority");
+    place.write("c/round_robin/notes.txt", "mine");
+    into("equal");
+    assert!(!place.path("c/priority").exists());
+    assert!(place.path("c/equal/summary.json").exists());
+    assert!(place.path("c/round_robin/notes.txt").exists(), "that is no run");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_the_seeds_that_every_strategy_has_run() {
+    let place = place();
+    let args = ["compare", "tiny.toml", "--strategies", "equal,priority", "--seeds", "10000"];
+    let mut child = place.spawn(&args).args(["--out", "c"]).spawn().expect("a comparison");
+    let done = |strategy: &str| place.path("c").join(strategy).join("inputs.json").exists();
+    while !(done("equal") && done("priority")) {
+        assert_eq!(child.try_wait().expect("its state"), None, "it has not ended yet");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    let output = child.wait_with_output().expect("its end");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("of 10000 seeds"), "{stderr}");
+    let comparison = json(&place.read("c/comparison.json"));
+    let seeds = comparison["seeds"].as_array().expect("seeds").len();
+    assert!((1..10_000).contains(&seeds), "{seeds}");
+    let runs = comparison["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2 * seeds);
+    assert!(runs.iter().all(|run| run["complete"] == true));
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused_before_anything_runs() {
     let place = place();
     place.write("other.json", "{\"schema\": \"ampacity-summary/1\"}");
