@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod fleet;
 mod folder;
+mod import;
 mod inputs;
 mod key;
 mod live;
@@ -55,7 +56,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 7] = [
+const EXAMPLES: [(&str, &str); 8] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -64,6 +65,10 @@ const EXAMPLES: [(&str, &str); 7] = [
     (
         "Why a charger had its limit at half past nine",
         "ampacity explain reports/workplace-equal-7 --charger lot_003 --at 09:30",
+    ),
+    (
+        "A year of your own sessions as a scenario",
+        "ampacity import sessions export.csv --timezone Europe/London --out site.toml",
     ),
     ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
     (
@@ -103,6 +108,8 @@ enum Command {
     Explain(explain::Args),
     /// Answer GetCompositeSchedule for charging profiles in a file, and say which profile wins.
     Schedule(schedule::Args),
+    /// Make a scenario of your own sessions: what they mean is inferred, and told.
+    Import(import::Args),
     /// Serve real charge points: OCPP 1.6J at /ocpp/{charge_point_id}, REST API beside it.
     Serve(serve::Args),
     /// Make, list or withdraw keys of the REST API of `serve`.
@@ -134,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
+        Command::Import(args) => import::import(args),
         Command::Serve(args) => serve::serve(args),
         Command::Key(args) => key::key(args),
         Command::Schema => schema::schema(),
