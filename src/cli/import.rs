@@ -218,8 +218,10 @@ fn zone(text: &str) -> Result<(String, TimeZone), String> {
 }
 
 fn kilowatts(text: &str) -> Result<f64, String> {
-    let kw = text.parse::<f64>().ok().filter(|kw| (0.1..=1e6).contains(kw));
-    kw.ok_or_else(|| "write a power from 0.1 to 1000000 kW".to_owned())
+    let kw = text.parse::<f64>().ok().filter(|kw| (1.4..=1e6).contains(kw));
+    kw.ok_or_else(|| {
+        "write a power from 1.4 kW, with which one car can charge, to 1000000 kW".to_owned()
+    })
 }
 
 fn epoch(text: &str, common: &Common) -> anyhow::Result<Instant> {

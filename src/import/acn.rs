@@ -1,6 +1,8 @@
 //! ACN-Data documents, as the data sets of workplace garages in California are published, and the
 //! events file of ACN-Sim made of them.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +17,8 @@ use crate::time::{Span, Time};
 
 /// Length of a period of an events file.
 const PERIOD: Span = Span::from_s(300);
+/// More than nine years of them are none.
+const MOST_PERIODS: i64 = 1_000_000;
 
 /// An answer of the API.
 #[derive(Deserialize)]
@@ -81,7 +85,7 @@ fn documents(bytes: &[u8], options: &Options) -> Result<Read, Box<Refusal>> {
     if total > rows as u64 {
         notes.push(format!("a part of a longer answer: {rows} of {total} documents"));
     }
-    let mut tally = Tally::default();
+    let mut tally = Tally::new("document");
     let mut visits = Vec::new();
     let mut told = Told::default();
     for (item, number) in page.items.into_iter().zip(1..) {
@@ -141,8 +145,8 @@ impl Told {
             notes.push(format!("sites: {}, taken as one", self.sites.join(", ")));
         }
         notes.push(format!(
-            "drivers told what they wish in {} sessions (what was delivered is taken); {} cars had \
-             done charging before they left",
+            "sessions with a wish of their driver: {} (what was delivered is taken); cars that had \
+             done charging before they left: {}",
             self.asked, self.full
         ));
         notes
@@ -228,7 +232,7 @@ fn events(bytes: &[u8], options: &Options) -> Result<Read, Box<Refusal>> {
             .to_owned(),
         format!("first period: {epoch} ({why}); the site's clocks: {}", zone.0),
     ];
-    let mut tally = Tally::default();
+    let mut tally = Tally::new("line");
     let mut visits = Vec::new();
     for row in &table.rows {
         match events.visit(row) {
@@ -241,18 +245,23 @@ fn events(bytes: &[u8], options: &Options) -> Result<Read, Box<Refusal>> {
 
 impl Events {
     /// What periods count from: a session's id ends with the instant at which it began, so each
-    /// says to five minutes where that lies, and all together exactly.
+    /// says it to a period, and nearly all have to agree.
     fn epoch(&self, table: &Table) -> Result<Time, Box<Refusal>> {
         let began = |row: &Row| {
             let id = row.field(self.session?);
             let at = utc(id.rsplit('_').next()?)?;
             let periods: i64 = row.field(self.arrival).parse().ok()?;
-            Some(at - PERIOD * periods.clamp(-1_000_000, 1_000_000))
+            let epoch = at - PERIOD * periods.clamp(-MOST_PERIODS, MOST_PERIODS);
+            Some(epoch.next_multiple(PERIOD) - PERIOD)
         };
-        let epochs: Vec<Time> = table.rows.iter().filter_map(began).collect();
-        let first = epochs.iter().min().map(|it| it.next_multiple(PERIOD) - PERIOD);
-        let agree = |epoch: &Time| epochs.iter().all(|at| at.since(*epoch) < PERIOD);
-        first.filter(agree).ok_or_else(|| {
+        let mut votes: BTreeMap<Time, usize> = BTreeMap::new();
+        for epoch in table.rows.iter().filter_map(began) {
+            *votes.entry(epoch).or_default() += 1;
+        }
+        let all: usize = votes.values().sum();
+        let most = votes.into_iter().max_by_key(|(_, count)| *count);
+        let agreed = most.filter(|(_, count)| count * 10 >= all * 9).map(|(epoch, _)| epoch);
+        agreed.ok_or_else(|| {
             let message = "the list counts in periods and does not tell from when";
             let help = "say it, for example --epoch 2019-03-01T00:00[America/Los_Angeles]";
             Box::new(Refusal::new(message, help))
@@ -265,7 +274,9 @@ impl Events {
             text => Decimal::Point.parse(text).ok_or((strange, text)),
         };
         let after = |periods: f64| {
-            let after = Span::from_s_f64(periods.clamp(-1e6, 1e6) * PERIOD.s());
+            let after = Span::from_s_f64(
+                periods.clamp(-(MOST_PERIODS as f64), MOST_PERIODS as f64) * PERIOD.s(),
+            );
             self.epoch + after
         };
         let battery = self.battery.and_then(|columns| {

@@ -24,6 +24,9 @@ const CONTRADICTS: f64 = 1.15;
 /// Of a rating as names round it the model may have this share.
 const ROUNDED: f64 = 0.95;
 
+/// The weakest DC model of the ladder.
+const WEAKEST_DC_KW: f64 = 25.0;
+
 /// How the power of a charge point was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -51,6 +54,22 @@ fn at_least(wanted_kw: f64) -> ChargerSpec {
     let largest = ladder.clone().last();
     // The ladder is never empty: its names are those of the catalogue.
     ladder.find(|spec| kw(spec) >= wanted_kw).or(largest).expect("a model of the catalogue")
+}
+
+/// The model for cars of which the list tells the largest power, kW: they charge on one phase, or
+/// with DC.
+pub(super) fn charger_of_batteries(largest_kw: f64) -> ChargerSpec {
+    let one_phase = at_least(largest_kw);
+    if one_phase.phases == 1 { one_phase } else { at_least(largest_kw.max(WEAKEST_DC_KW)) }
+}
+
+/// What a connector really gives: its rated power, on AC no more than its current carries, kW.
+pub(super) fn given_kw(spec: &ChargerSpec) -> f64 {
+    let carried = spec.max_current.to_power(NOMINAL_VOLTAGE_V, spec.phases);
+    match spec.kind {
+        CurrentKind::Ac => carried.kw().min(kw(spec)),
+        CurrentKind::Dc => kw(spec),
+    }
 }
 
 /// Rated power of a connector, kW.

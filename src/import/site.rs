@@ -74,30 +74,40 @@ impl Site {
     pub(super) fn new(read: Read, options: &Options) -> Result<Site, Box<Refusal>> {
         let Read { mut visits, mut tally, rows, mut notes, zone } = read;
         once(&mut visits, &mut tally);
-        let (start, end) = period(&mut visits, &mut tally, &zone.1, options)?;
-        let named = visits.iter().any(|visit| !visit.station.is_empty());
-        if !named {
+        if visits.iter().all(|visit| visit.station.is_empty()) {
             choose_stations(&mut visits);
             notes.push(
                 "stations: the list names none; as many as cars were there at once".to_owned(),
             );
         }
-        let mut by_name: BTreeMap<String, Vec<Visit>> = BTreeMap::new();
-        for visit in visits {
-            by_name.entry(visit.station.clone()).or_default().push(visit);
-        }
+        // What stations are is inferred from the whole list, also when a part of it is run.
         let mut ids = Ids::default();
-        let mut stations = Vec::new();
+        let mut stations: Vec<Station> = Vec::new();
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        for (name, visits) in by_station(&visits) {
+            let (spec, found) = power(&visits);
+            numbers.insert(name.to_owned(), stations.len());
+            stations.push(Station {
+                id: ids.of(name),
+                spec,
+                found,
+                connectors: connectors(&visits),
+            });
+        }
+        let (start, end) = period(&mut visits, &mut tally, &zone.1, options)?;
+        let mut present: BTreeMap<usize, Vec<Visit>> = BTreeMap::new();
+        for visit in visits {
+            let number = numbers.get(&visit.station).copied().unwrap_or_default();
+            present.entry(number).or_default().push(visit);
+        }
         let mut stays = Vec::new();
         let mut lowered_kwh = 0.0;
-        for (name, visits) in by_name {
-            let (spec, found) = power(&visits);
-            let (connectors, visits) = settled(visits, &mut tally);
-            for mut visit in visits {
-                lowered_kwh += lower(&mut visit, &spec, &mut tally);
-                stays.push(Stay { station: stations.len(), visit });
+        for (number, visits) in present {
+            let station = &stations[number];
+            for mut visit in settled(visits, station.connectors, &mut tally) {
+                lowered_kwh += lower(&mut visit, &station.spec, &mut tally);
+                stays.push(Stay { station: number, visit });
             }
-            stations.push(Station { id: ids.of(&name), spec, found, connectors });
         }
         stays.sort_by_key(|stay| (stay.visit.arrival, stay.station, stay.visit.line));
         let (most_at_once, peak_kw) = peaks(&stations, &stays);
@@ -223,8 +233,16 @@ fn choose_stations(visits: &mut [Visit]) {
     }
 }
 
+fn by_station(visits: &[Visit]) -> BTreeMap<&str, Vec<&Visit>> {
+    let mut stations: BTreeMap<&str, Vec<&Visit>> = BTreeMap::new();
+    for visit in visits {
+        stations.entry(&visit.station).or_default().push(visit);
+    }
+    stations
+}
+
 /// The model of a station, by what most of its rows tell and by the power of its sessions.
-fn power(visits: &[Visit]) -> (ChargerSpec, Found) {
+fn power(visits: &[&Visit]) -> (ChargerSpec, Found) {
     let mut told: BTreeMap<u64, usize> = BTreeMap::new();
     for visit in visits {
         let rated = visit.rated_kw.or_else(|| power::rating(&visit.model));
@@ -234,35 +252,40 @@ fn power(visits: &[Visit]) -> (ChargerSpec, Found) {
     }
     let rated = told.iter().max_by_key(|(_, count)| **count).map(|(w, _)| *w as f64 / 1000.0);
     let mean = |visit: &Visit| visit.kwh / visit.departure.since(visit.arrival).hours();
-    let telling = |visit: &&Visit| visit.departure.since(visit.arrival) >= TELLING_STAY;
-    let mut means: Vec<f64> = visits.iter().filter(telling).map(mean).collect();
+    let telling = |visit: &&&Visit| visit.departure.since(visit.arrival) >= TELLING_STAY;
+    let mut means: Vec<f64> = visits.iter().filter(telling).map(|visit| mean(visit)).collect();
     means.sort_by(f64::total_cmp);
     // All but one in a hundred: a wrong clock makes no charge point.
     let rank = (means.len() as f64 * 0.99).ceil() as usize;
     let mean_kw = means.get(rank.saturating_sub(1)).copied().unwrap_or(0.0);
-    let battery_kw = visits.iter().filter_map(|it| it.battery.map(|it| it[2])).fold(0.0, f64::max);
-    power::charger(rated, mean_kw.max(battery_kw))
+    let batteries = visits.iter().filter_map(|visit| visit.battery.map(|battery| battery[2]));
+    match batteries.reduce(f64::max) {
+        Some(largest_kw) => (power::charger_of_batteries(largest_kw), Found::Told),
+        None => power::charger(rated, mean_kw),
+    }
 }
 
-/// The connectors of a station and its visits, so that no connector has two cars.
-fn settled(visits: Vec<Visit>, tally: &mut Tally) -> (usize, Vec<Visit>) {
+/// The connectors of a station: those that the list names, or as many as were needed.
+fn connectors(visits: &[&Visit]) -> usize {
+    let named: BTreeSet<&str> = visits.iter().map(|visit| visit.connector.as_str()).collect();
+    if named.contains("") { needed(visits) } else { named.len().min(MOST_CONNECTORS) }
+}
+
+/// The visits of a station with this many connectors, so that no connector has two cars.
+fn settled(visits: Vec<Visit>, connectors: usize, tally: &mut Tally) -> Vec<Visit> {
     let mut groups: BTreeMap<String, Vec<Visit>> = BTreeMap::new();
     for visit in visits {
         groups.entry(visit.connector.clone()).or_default().push(visit);
     }
-    if groups.len() > 1 && groups.len() <= MOST_CONNECTORS {
-        let count = groups.len();
-        let visits = groups.into_values().flat_map(|group| parted(group, 1, tally)).collect();
-        return (count, visits);
+    if groups.contains_key("") || groups.len() > connectors {
+        let visits = groups.into_values().flatten().collect();
+        return parted(visits, connectors, tally);
     }
-    let named = groups.keys().any(|connector| !connector.is_empty());
-    let visits: Vec<Visit> = groups.into_values().flatten().collect();
-    let count = if named { 1 } else { needed(&visits) };
-    (count, parted(visits, count, tally))
+    groups.into_values().flat_map(|group| parted(group, 1, tally)).collect()
 }
 
 /// The connectors with which nearly every session finds one free.
-fn needed(visits: &[Visit]) -> usize {
+fn needed(visits: &[&Visit]) -> usize {
     let mut sorted: Vec<(Time, Time)> =
         visits.iter().map(|visit| (visit.arrival, visit.departure)).collect();
     sorted.sort_unstable();
@@ -311,7 +334,9 @@ fn parted(mut visits: Vec<Visit>, connectors: usize, tally: &mut Tally) -> Vec<V
 /// Lowers the energy of a visit to what its station can give; returns by how much, kWh.
 fn lower(visit: &mut Visit, spec: &ChargerSpec, tally: &mut Tally) -> f64 {
     let stay = visit.departure.since(visit.arrival);
-    let possible = power::possible_kwh(power::kw(spec), stay);
+    let given_kw = power::given_kw(spec);
+    let power_kw = visit.battery.map_or(given_kw, |battery| battery[2].min(given_kw));
+    let possible = power::possible_kwh(power_kw, stay);
     let less = visit.kwh - possible;
     if less <= 0.0 {
         return 0.0;

@@ -59,13 +59,20 @@ impl Fate {
 }
 
 /// How many rows met each fate.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Tally {
+    /// What rows are counted in.
+    unit: &'static str,
     /// Count, first line, and an example of what stands there.
     fates: BTreeMap<Fate, (usize, u64, String)>,
 }
 
 impl Tally {
+    /// For rows that are counted in this unit.
+    pub(super) fn new(unit: &'static str) -> Tally {
+        Tally { unit, fates: BTreeMap::new() }
+    }
+
     pub(super) fn add(&mut self, fate: Fate, line: u64) {
         self.add_text(fate, line, "");
     }
@@ -104,7 +111,7 @@ impl Tally {
             .map(|(fate, (count, line, text))| {
                 let shown: String = text.chars().take(40).collect();
                 let example = if text.is_empty() { String::new() } else { format!(": `{shown}`") };
-                format!("{count:>7}  {} (first in line {line}{example})", fate.words())
+                format!("{count:>7}  {} (first in {} {line}{example})", fate.words(), self.unit)
             })
             .collect()
     }

@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Read, Box<Refusal>
     }
     notes.extend(unit_note);
     let reader = Reader { columns: &columns, reading, zone: zone.1.clone(), decimal, kwh };
-    let mut tally = Tally::default();
+    let mut tally = Tally::new("line");
     let mut visits = Vec::new();
     for row in &table.rows {
         match reader.visit(row) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Names;
 use super::power::Found;
-use super::site::{SHARE_OF_PEAK, Site};
+use super::site::{SHARE_OF_PEAK, Site, Station};
 use super::tally::Fate;
 use crate::charger::CurrentKind;
 use crate::scenario::quantity::span_text;
@@ -72,7 +72,11 @@ pub(super) fn scenario(site: &Site, names: Names<'_>) -> String {
 
 fn power(out: &mut String, site: &Site) {
     let why = if site.limit_is_given { "as asked for" } else { "an assumption, see above" };
-    let three_phases = site.car.as_ref().is_some_and(|car| car.ac_phases == 3);
+    let on_three_phases =
+        |station: &Station| station.spec.kind == CurrentKind::Ac && station.spec.phases == 3;
+    let three_phases = site.car.as_ref().is_some_and(|car| car.ac_phases == 3)
+        && site.stations.iter().any(on_three_phases)
+        && site.max_power_kw >= 4.14;
     let (minimum, amps) =
         if three_phases { ("4.14", "6 A on three phases") } else { ("1.38", "6 A on one phase") };
     let _ = writeln!(out, "\n[site]");
@@ -186,7 +190,7 @@ fn facts(site: &Site) -> Vec<String> {
     let day = |at| clock(site, at, "%Y-%m-%d");
     let last = Time(site.end.0 - 1);
     let days = (site.end.since(site.start).whole_s() + 43_200) / 86_400;
-    facts.push(format!("period: {} to {}, {days} days", day(site.start), day(last)));
+    facts.push(format!("period: {} to {}, {days} d", day(site.start), day(last)));
     facts.push(format!(
         "energy: {:.1} kWh in {} sessions, at most {} of them at once",
         site.energy_kwh(),

@@ -4,6 +4,8 @@
 mod explain;
 mod files;
 mod help;
+mod import;
+mod new;
 mod refusals;
 mod run;
 mod schedule;
