@@ -6,9 +6,9 @@
 //! option that decides. No row vanishes: every one is used, changed or left out for a reason that
 //! is counted.
 //!
-//! Bytes come in, texts go out, no file is opened here. A list passes four stations: [`table`]
-//! makes rows of it, [`columns`] and [`visits`] make visits of them (for ACN-Data [`acn`] does),
-//! [`site`] makes stations with connectors and power, [`write`](mod@write) the texts.
+//! Bytes come in, texts go out, no file is opened here. A list passes four stations: `table` makes
+//! rows of it, `columns` and `visits` make visits of them (for ACN-Data `acn` does), `site` makes
+//! stations with connectors and power, `write` the texts.
 
 mod acn;
 mod civil;

@@ -51,7 +51,7 @@ pub(super) fn charger(rated_kw: Option<f64>, mean_kw: f64) -> (ChargerSpec, Foun
 /// The smallest model of the ladder with this power, or the largest.
 fn at_least(wanted_kw: f64) -> ChargerSpec {
     let mut ladder = LADDER.iter().filter_map(|name| catalogue::charger(name, NOMINAL_VOLTAGE_V));
-    let largest = ladder.clone().last();
+    let largest = ladder.clone().next_back();
     // The ladder is never empty: its names are those of the catalogue.
     ladder.find(|spec| kw(spec) >= wanted_kw).or(largest).expect("a model of the catalogue")
 }
@@ -123,10 +123,10 @@ fn drawn_kw(car: &VehicleSpec, spec: &ChargerSpec) -> f64 {
 
 /// The weakest car that can take the energy of every stay, each as (charge point, stay, kWh).
 pub(super) fn car<'a>(
-    stays: impl Iterator<Item = (&'a ChargerSpec, Span, f64)> + Clone,
+    stays: &(impl Iterator<Item = (&'a ChargerSpec, Span, f64)> + Clone),
 ) -> VehicleSpec {
     let mut cars = CARS.iter().filter_map(|name| by_name(name));
-    let strongest = cars.clone().last();
+    let strongest = cars.clone().next_back();
     let serves = |car: &VehicleSpec| {
         let mut stays = stays.clone();
         // Energies are kept to a watt-hour.

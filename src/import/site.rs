@@ -377,7 +377,7 @@ fn car(stations: &[Station], stays: &[Stay]) -> VehicleSpec {
         let visit = &stay.visit;
         (&stations[stay.station].spec, visit.departure.since(visit.arrival), visit.kwh)
     });
-    let mut car = power::car(each);
+    let mut car = power::car(&each);
     let largest = stays.iter().map(|stay| stay.visit.kwh).fold(0.0, f64::max);
     car.battery_kwh = (largest * car.efficiency / 0.95).ceil().max(40.0);
     let dc =

@@ -39,7 +39,7 @@ impl Table {
     pub(super) fn read(bytes: &[u8]) -> Result<Table, Box<Refusal>> {
         let (text, encoding) = decoded(bytes);
         let (separator, name) = separator(&text);
-        let mut reader = csv::ReaderBuilder::new()
+        let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(separator)
@@ -48,7 +48,7 @@ impl Table {
         let mut header = Vec::new();
         let mut rows = Vec::new();
         let mut line = 1;
-        while let Some(record) = reader.next() {
+        for record in reader {
             let Ok(record) = record else { break };
             let first = record.position().map_or(line, csv::Position::line);
             // The position lies before the empty lines that the reader skips.
