@@ -18,6 +18,7 @@
 //! | [`store`] | facts that survive, history: in memory, SQLite |
 //! | [`trace`] | OCPP traffic in the Open OCPP Trace format |
 //! | [`sim`] | the kernel: one heap of events in integer time, links, the world, the record |
+//! | [`import`] * | lists of sessions -> scenarios |
 //! | [`scenario`] * | scenario files: format, checks, and the fleet that a seed draws from them |
 //! | [`csms`] * | the central system: transactions, site control loop, reservation ledger, push |
 //! | [`charger`] * | the simulated charge point: connectors, profile store, meter, keys |
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod csms;
 mod few;
 pub mod ids;
+pub mod import;
 pub mod ocpp;
 pub mod report;
 pub mod scenario;

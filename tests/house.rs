@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top of the house to its foundation; a room imports only rooms after it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "cli",
     "report",
     "api",
@@ -13,6 +13,7 @@ const ROOMS: [&str; 17] = [
     "store",
     "trace",
     "sim",
+    "import",
     "scenario",
     "csms",
     "charger",
@@ -26,8 +27,19 @@ const ROOMS: [&str; 17] = [
 ];
 
 /// Rooms without I/O, clocks and chance.
-const CORE: [&str; 10] =
-    ["scenario", "csms", "charger", "vehicle", "allocation", "ocpp", "ids", "time", "units", "few"];
+const CORE: [&str; 11] = [
+    "import",
+    "scenario",
+    "csms",
+    "charger",
+    "vehicle",
+    "allocation",
+    "ocpp",
+    "ids",
+    "time",
+    "units",
+    "few",
+];
 
 /// What the core never names, and why.
 const FORBIDDEN: [(&str, &str); 11] = [

@@ -5,10 +5,12 @@ mod compare;
 mod explain;
 mod fleet;
 mod folder;
+mod import;
 mod inputs;
 mod key;
 mod live;
 mod manual;
+mod new;
 mod output;
 mod run;
 mod scenario;
@@ -60,7 +62,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 8] = [
+const EXAMPLES: [(&str, &str); 10] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -74,6 +76,11 @@ const EXAMPLES: [(&str, &str); 8] = [
         "Why a charger had its limit at half past nine",
         "ampacity explain reports/workplace-equal-7 --charger lot_003 --at 09:30",
     ),
+    (
+        "A year of your own sessions as a scenario",
+        "ampacity import sessions export.csv --timezone Europe/London --out site.toml",
+    ),
+    ("A drill of faults to begin with", "ampacity new fault-drill"),
     ("One figure, for a script", "ampacity run site.toml --json | jq .metrics.peak_kw"),
     (
         "The fleet of a scenario against a central system",
@@ -114,6 +121,10 @@ enum Command {
     Explain(explain::Args),
     /// Answer GetCompositeSchedule for charging profiles in a file, and say which profile wins.
     Schedule(schedule::Args),
+    /// Make a scenario of your own sessions: what they mean is inferred, and told.
+    Import(import::Args),
+    /// Write a scenario to begin with, or a workflow for CI: it runs, and is made to be edited.
+    New(new::Args),
     /// Serve real charge points: OCPP 1.6J at /ocpp/{charge_point_id}, REST API beside it.
     Serve(serve::Args),
     /// Make, list or withdraw keys of the REST API of `serve`.
@@ -146,6 +157,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
+        Command::Import(args) => import::import(args),
+        Command::New(args) => new::new(args),
         Command::Serve(args) => serve::serve(args),
         Command::Key(args) => key::key(args),
         Command::Schema => schema::schema(),

@@ -13,19 +13,23 @@ fn help_of_every_command() {
         "check",
         "explain",
         "schedule",
+        "import",
+        "import sessions",
+        "import acn",
+        "new",
         "schema",
         "completions",
         "man",
     ] {
         for flag in ["--help", "-h"] {
-            let args: Vec<&str> =
-                [command, flag].into_iter().filter(|word| !word.is_empty()).collect();
+            let args: Vec<&str> = command.split_whitespace().chain([flag]).collect();
             let done = place.ampacity(&args);
             done.succeeded();
             let longest = done.stdout.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(100), "{longest:?} columns\n{}", done.stdout);
             let length = if flag == "-h" { "short" } else { "long" };
             let name = if command.is_empty() { "ampacity" } else { command };
+            let name = name.replace(' ', "_");
             insta::assert_snapshot!(format!("{name}_{length}"), done.stdout);
         }
     }
@@ -70,6 +74,8 @@ fn the_manual_has_every_command_option_and_exit_code() {
         "CHECK",
         "EXPLAIN",
         "SCHEDULE",
+        "IMPORT",
+        "NEW",
         "SCHEMA",
         "COMPLETIONS",
         "MAN",

@@ -5,6 +5,8 @@ mod compare;
 mod explain;
 mod files;
 mod help;
+mod import;
+mod new;
 mod refusals;
 mod run;
 mod schedule;
