@@ -130,6 +130,11 @@ fn planted_regressions_are_caught_and_what_is_unchanged_raises_no_alarm() {
     compare(&place, &[&TWO[..], &["--out", "before"]].concat()).succeeded();
     for _ in 0..3 {
         assert_eq!(gated(&place, &crowded(), &[]), (0, vec![]));
+        let rows = json(&place.read("now/comparison.json"))["metrics"].clone();
+        for (metric, row) in rows.as_object().expect("metrics") {
+            let told = row["difference"].as_object().expect("by strategy");
+            assert!(told.values().all(|it| it["significant"] == false), "{metric}: {row}");
+        }
     }
     let worse = crowded().replace("reserve_kw = 2", "reserve_kw = 2.4");
     let (code, found) = gated(&place, &worse, &[]);

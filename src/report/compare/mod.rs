@@ -20,7 +20,7 @@ pub mod terminal;
 pub mod yardstick;
 
 use crate::allocation::Strategy;
-use crate::report::assertions::Outcome;
+use crate::report::assertions::{Outcome, round6};
 use crate::report::metrics::Metrics;
 use crate::report::{Report, Verdict};
 use crate::scenario::model::Scenario;
@@ -93,9 +93,10 @@ impl Comparison<'_> {
         self.runs.first().map(|runs| runs.iter().map(|run| run.seed).collect()).unwrap_or_default()
     }
 
-    /// Values of a metric by seed, of a strategy by its place.
+    /// Values of a metric by seed, of a strategy by its place; as they are written, or a difference to
+    /// an earlier comparison would be one of the last digits.
     fn values<'m>(&'m self, at: usize, metric: &'m str) -> impl Iterator<Item = (u64, f64)> + 'm {
-        let value = move |run: &'m Run| Some((run.seed, run.metrics.get(metric)??));
+        let value = move |run: &'m Run| Some((run.seed, round6(run.metrics.get(metric)??)));
         self.runs[at].iter().filter_map(value)
     }
 
