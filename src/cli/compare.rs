@@ -256,22 +256,19 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         made.broken.iter().for_each(note);
         return Ok(Exit::Bug);
     }
-    let mut runs = Vec::new();
-    for (at, seed) in plan.seeds.iter().enumerate() {
-        let of_seed = made.runs.iter().filter(|run| run.1 == at && run.2.complete).count();
-        if of_seed == args.strategies.len() {
-            runs.push(*seed);
-        }
-    }
+    let mut complete = vec![0; plan.seeds.len()];
+    made.runs.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
+    let whole = |seed: usize| complete[seed] == args.strategies.len();
+    let seeds = (0..complete.len()).filter(|seed| whole(*seed)).count();
     let comparison = Comparison {
         scenario: &plan.scenario,
         strategies: args.strategies.clone(),
-        runs: by_strategy(made.runs, args.strategies.len(), &runs),
+        runs: by_strategy(made.runs, args.strategies.len(), whole),
         baseline: plan.baseline.clone(),
         command_line: command_line(),
         wall_s: began.elapsed().as_secs_f64(),
     };
-    if runs.is_empty() {
+    if seeds == 0 {
         note(
             "ampacity: interrupted before every strategy had run with one seed; nothing to compare",
         );
@@ -291,10 +288,10 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         data(&format!("{text}{pace}\nresults: {}\n", plan.out.display()))?;
     }
     let nothing = comparison.runs.iter().flatten().all(|run| run.metrics.sessions == 0);
-    Ok(if runs.len() < plan.seeds.len() {
+    Ok(if seeds < plan.seeds.len() {
         note(format!(
             "ampacity: interrupted; the results cover {} of {} seeds",
-            runs.len(),
+            seeds,
             plan.seeds.len()
         ));
         Exit::Interrupted
@@ -308,14 +305,16 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     })
 }
 
-/// Runs with these seeds, strategy by strategy.
-fn by_strategy(mut made: Vec<Made>, strategies: usize, seeds: &[u64]) -> Vec<Vec<Run>> {
+/// Runs of the seeds that all strategies have run, strategy by strategy, in the order of the seeds.
+fn by_strategy(
+    mut made: Vec<Made>,
+    strategies: usize,
+    whole: impl Fn(usize) -> bool,
+) -> Vec<Vec<Run>> {
     made.sort_by_key(|(_, seed, _)| *seed);
     let mut runs = vec![Vec::new(); strategies];
-    for (strategy, _, run) in made {
-        if seeds.contains(&run.seed) {
-            runs[strategy].push(run);
-        }
+    for (strategy, _, run) in made.into_iter().filter(|(_, seed, _)| whole(*seed)) {
+        runs[strategy].push(run);
     }
     runs
 }

@@ -13,9 +13,6 @@ use super::{Exit, scenario};
 use crate::import::{self, DayOrder, Decimal, Imported, Names, Options, ROLES, Refusal};
 use crate::scenario::quantity::{Instant, parse_instant, parse_zone};
 
-/// A list beyond this is a mistake.
-const LARGEST_LIST: u64 = 256 << 20;
-
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -149,7 +146,7 @@ impl Common {
 
     fn import(&self, options: &Options, importer: Importer) -> anyhow::Result<Exit> {
         let shown = self.file.display();
-        let bytes = scenario::bytes(&self.file, LARGEST_LIST)
+        let bytes = scenario::bytes(&self.file, scenario::LARGEST_TABLE)
             .with_context(|| format!("cannot read the list {shown}"))?;
         let Some(stem) = self.out.file_stem().and_then(|stem| stem.to_str()) else {
             note(

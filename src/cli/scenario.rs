@@ -17,7 +17,7 @@ use crate::scenario::{self, Diagnostic, Source};
 const LARGEST_SCENARIO: u64 = 16 << 20;
 
 /// The same for a file that a scenario names: some million sessions.
-const LARGEST_TABLE: u64 = 256 << 20;
+pub(super) const LARGEST_TABLE: u64 = 256 << 20;
 
 /// Names of a folder's files that a message lists at most.
 const LISTED: usize = 5;

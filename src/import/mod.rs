@@ -132,6 +132,13 @@ struct Visit {
     battery: Option<[f64; 3]>,
 }
 
+impl Visit {
+    /// What it draws at most at a station that gives so much, kW.
+    fn most_kw(&self, given_kw: f64) -> f64 {
+        self.battery.map_or(given_kw, |[_, _, most]| most.min(given_kw))
+    }
+}
+
 /// The visits of a list and how they were found.
 #[derive(Debug)]
 struct Read {

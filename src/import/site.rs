@@ -224,10 +224,10 @@ fn choose_stations(visits: &mut [Visit]) {
     let mut free_from: Vec<Time> = Vec::new();
     for visit in visits {
         let free = free_from.iter().position(|free| *free + CHOSEN_GAP <= visit.arrival);
-        let at = free.unwrap_or(free_from.len());
-        if at == free_from.len() {
+        let at = free.unwrap_or_else(|| {
             free_from.push(visit.departure);
-        }
+            free_from.len() - 1
+        });
         free_from[at] = visit.departure;
         visit.station = format!("place_{:03}", at + 1);
     }
@@ -334,9 +334,7 @@ fn parted(mut visits: Vec<Visit>, connectors: usize, tally: &mut Tally) -> Vec<V
 /// Lowers the energy of a visit to what its station can give; returns by how much, kWh.
 fn lower(visit: &mut Visit, spec: &ChargerSpec, tally: &mut Tally) -> f64 {
     let stay = visit.departure.since(visit.arrival);
-    let given_kw = power::given_kw(spec);
-    let power_kw = visit.battery.map_or(given_kw, |battery| battery[2].min(given_kw));
-    let possible = power::possible_kwh(power_kw, stay);
+    let possible = power::possible_kwh(visit.most_kw(power::given_kw(spec)), stay);
     let less = visit.kwh - possible;
     if less <= 0.0 {
         return 0.0;
@@ -361,8 +359,7 @@ fn peaks(stations: &[Station], stays: &[Stay]) -> (i64, f64) {
     let plugged = visits().flat_map(|(visit, _)| [(visit.arrival, 1), (visit.departure, -1)]);
     let most = sweep(plugged.collect());
     let drawn = visits().flat_map(|(visit, station)| {
-        let station_kw = power::kw(&station.spec);
-        let kw = visit.battery.map_or(station_kw, |battery| battery[2].min(station_kw));
+        let kw = visit.most_kw(power::kw(&station.spec));
         let done = visit.arrival + Span::from_s_f64(visit.kwh / kw * 3600.0);
         let watts = (kw * 1000.0) as i64;
         [(visit.arrival, watts), (done.min(visit.departure), -watts)]

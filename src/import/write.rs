@@ -171,11 +171,10 @@ pub(super) fn summary(site: &Site, names: Names<'_>) -> String {
     for fact in facts(site) {
         let _ = writeln!(out, "  {fact}");
     }
-    for (title, lines) in
-        [("left out", site.tally.lines(false)), ("changed", site.tally.lines(true))]
-    {
-        let count: usize =
-            if title == "left out" { site.tally.left_out() } else { site.tally.changed() };
+    for (title, count, lines) in [
+        ("left out", site.tally.left_out(), site.tally.lines(false)),
+        ("changed", site.tally.changed(), site.tally.lines(true)),
+    ] {
         if count > 0 {
             let _ = writeln!(out, "\n  {title}: {count}");
         }

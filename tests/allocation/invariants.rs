@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Strategy as Generator;
 
-use crate::support::{NOW, ROTATION, apply, car, cases, charge, rates};
+use crate::cases::cases;
+use crate::support::{NOW, ROTATION, apply, car, charge, rates};
 
 /// Everything a decision depends on, owned.
 #[derive(Clone, Debug)]

@@ -5,6 +5,8 @@
 //! `AMPACITY_CASES=N` goes through N random cases of each invariant instead of those of the default.
 
 mod acn;
+#[path = "../properties/cases.rs"]
+mod cases;
 mod feeders;
 mod garage;
 mod golden;

@@ -14,9 +14,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Strategy as Generator;
 
+use crate::cases::cases;
 use crate::invariants::{ANY_STEPS, ONE_STEP, Past, session};
 use crate::random_network::{Constraint, PHASES, Wiring, room};
-use crate::support::{NOW, ROTATION, apply, cases, charge};
+use crate::support::{NOW, ROTATION, apply, charge};
 
 /// Everything a decision depends on, owned.
 #[derive(Clone, Debug)]

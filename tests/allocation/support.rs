@@ -3,7 +3,6 @@
 use ampacity::allocation::{Problem, Rotation, Session, Share, Strategy, solve};
 use ampacity::time::{Span, Time};
 use ampacity::units::Watts;
-use proptest::test_runner::Config as ProptestConfig;
 
 /// The instant of decisions, unless a story moves on.
 pub(crate) const NOW: Time = Time::from_unix_s(1_780_000_000);
@@ -64,11 +63,4 @@ pub(crate) fn charge(sessions: &mut [Session], span: Span) {
     for session in sessions {
         session.service += session.previous.0 * span.whole_s() / 3600;
     }
-}
-
-/// So many random cases of a property, or as many as `AMPACITY_CASES` says.
-pub(crate) fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("AMPACITY_CASES").ok().and_then(|number| number.parse().ok());
-    let cases = asked.unwrap_or(usual);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -28,6 +28,17 @@ fn answer_but_keep(bench: &mut Bench, seconds: i64) -> Vec<Told> {
     told
 }
 
+/// A session is over whose limit was taken as a TxDefaultProfile of its connector alone.
+fn left_behind() -> Bench {
+    let rule: Rule =
+        |told| Some(if told.purpose == "TxDefaultProfile" { ACCEPTED } else { REJECTED });
+    let mut bench = Bench::new(1);
+    let (id, _) = bench.charge_by(0, "keeps", rule);
+    bench.stop(0, id);
+    bench.status(0, "Available");
+    bench
+}
+
 fn limit(bench: &mut Bench, max_power: i64) {
     let patch = ConfigPatch { max_power: Some(Watts(max_power)), ..ConfigPatch::default() };
     bench.csms.configure(bench.now, bench.site, &patch);
@@ -75,12 +86,7 @@ fn who_cannot_be_paused_is_asked_to_end_where_nothing_else_keeps_the_limit() {
 /// Found in review: cleared only once between two sessions, it was never asked for again.
 #[test]
 fn a_limit_that_was_not_cleared_before_the_next_session_is_asked_for_after_it() {
-    let rule: Rule =
-        |told| Some(if told.purpose == "TxDefaultProfile" { ACCEPTED } else { REJECTED });
-    let mut bench = Bench::new(1);
-    let (id, _) = bench.charge_by(0, "forgets", rule);
-    bench.stop(0, id);
-    bench.status(0, "Available");
+    let mut bench = left_behind();
     let (call, action, _) = bench.received(0).unwrap();
     assert_eq!(action, "ClearChargingProfile");
     bench.frame(0, &format!(r#"[3,"{call}",{REJECTED}]"#));
@@ -99,12 +105,7 @@ fn a_limit_that_was_not_cleared_before_the_next_session_is_asked_for_after_it() 
 /// was let in on a busy site.
 #[test]
 fn a_limit_that_cannot_be_cleared_is_replaced_by_the_bound_of_a_start() {
-    let rule: Rule =
-        |told| Some(if told.purpose == "TxDefaultProfile" { ACCEPTED } else { REJECTED });
-    let mut bench = Bench::new(1);
-    let (id, _) = bench.charge_by(0, "keeps", rule);
-    bench.stop(0, id);
-    bench.status(0, "Available");
+    let mut bench = left_behind();
     let told = answer_but_keep(&mut bench, 60);
     assert!(told.iter().any(|told| told.connector == 1 && told.limit == 6.0), "{told:?}");
     limit(&mut bench, 14_500);
@@ -123,12 +124,7 @@ fn a_limit_that_cannot_be_cleared_is_replaced_by_the_bound_of_a_start() {
 
 #[test]
 fn what_a_session_left_is_known_after_a_restart() {
-    let rule: Rule =
-        |told| Some(if told.purpose == "TxDefaultProfile" { ACCEPTED } else { REJECTED });
-    let mut bench = Bench::new(1);
-    let (id, _) = bench.charge_by(0, "keeps", rule);
-    bench.stop(0, id);
-    bench.status(0, "Available");
+    let mut bench = left_behind();
     answer_but_keep(&mut bench, 60);
     bench.restart();
     let of_connector = |bench: &Bench| bench.csms.points[0].connectors[0].leftover;

@@ -4,6 +4,8 @@
 
 mod adaptation;
 mod budget;
+#[path = "../../../tests/properties/cases.rs"]
+mod cases;
 mod commands;
 mod explain;
 mod forms;
@@ -32,7 +34,7 @@ use crate::charger::CurrentKind;
 use crate::csms::event::ProfileSent;
 use crate::ocpp::frame::Frame;
 use crate::units::DeciAmps;
-use proptest::test_runner::Config as ProptestConfig;
+use cases::cases;
 use tape::{CENTRAL_SYSTEM, Tape};
 
 /// A central system with one site and scripted charge points `cp_0`, `cp_1`, ..
@@ -298,13 +300,6 @@ impl Bench {
         }
         sent
     }
-}
-
-/// So many random cases of a property, or as many as `AMPACITY_CASES` says.
-fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("AMPACITY_CASES").ok().and_then(|number| number.parse().ok());
-    let cases = asked.unwrap_or(usual);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn transaction_id(answer: &str) -> i64 {

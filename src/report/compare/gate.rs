@@ -66,7 +66,7 @@ impl Comparison<'_> {
         if worse <= 0.0 || !difference.is_significant() {
             return None;
         }
-        let before = self.baseline_mean(at, metric)?;
+        let before = difference.first;
         Some(Regression {
             strategy: self.strategies[at],
             metric,

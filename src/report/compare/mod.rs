@@ -93,43 +93,31 @@ impl Comparison<'_> {
         self.runs.first().map(|runs| runs.iter().map(|run| run.seed).collect()).unwrap_or_default()
     }
 
-    /// Values of a metric by seed, of a strategy by its place; as they are written, or a difference to
+    /// Values of a metric by run, of a strategy by its place; as they are written, or a difference to
     /// an earlier comparison would be one of the last digits.
-    fn values<'m>(&'m self, at: usize, metric: &'m str) -> impl Iterator<Item = (u64, f64)> + 'm {
-        let value = move |run: &'m Run| Some((run.seed, round6(run.metrics.get(metric)??)));
-        self.runs[at].iter().filter_map(value)
+    fn values(&self, at: usize, metric: &str) -> Vec<Option<f64>> {
+        self.runs[at].iter().map(|run| run.metrics.get(metric).flatten().map(round6)).collect()
     }
 
     /// Mean over all seeds; `None` where no run has a value.
     #[must_use]
     pub fn mean(&self, at: usize, metric: &str) -> Option<f64> {
-        mean(&self.values(at, metric).map(|(_, value)| value).collect::<Vec<_>>())
-    }
-
-    /// Pairs of the baseline's value and this strategy's.
-    fn pairs(&self, at: usize, metric: &str) -> Vec<(f64, f64)> {
-        let before = |seed: u64| match &self.baseline {
-            Baseline::Strategy(base) => self.at_seed(*base, seed, metric),
-            Baseline::Earlier(earlier) => earlier.value(self.strategies[at].name(), seed, metric),
-        };
-        self.values(at, metric).filter_map(|(seed, now)| Some((before(seed)?, now))).collect()
-    }
-
-    fn at_seed(&self, at: usize, seed: u64, metric: &str) -> Option<f64> {
-        self.values(at, metric).find(|(other, _)| *other == seed).map(|(_, value)| value)
+        mean(&self.values(at, metric).into_iter().flatten().collect::<Vec<_>>())
     }
 
     /// How much more a strategy has than the baseline. `None` for the baseline itself, and without a
     /// pair.
     #[must_use]
     pub fn difference(&self, at: usize, metric: &str) -> Option<Difference> {
-        let is_baseline = matches!(self.baseline, Baseline::Strategy(base) if base == at);
-        (!is_baseline).then(|| Difference::of(&self.pairs(at, metric)))?
-    }
-
-    /// Mean of the baseline over the pairs with a strategy.
-    fn baseline_mean(&self, at: usize, metric: &str) -> Option<f64> {
-        mean(&self.pairs(at, metric).into_iter().map(|(before, _)| before).collect::<Vec<_>>())
+        let before = match &self.baseline {
+            Baseline::Strategy(base) if *base == at => return None,
+            Baseline::Strategy(base) => self.values(*base, metric),
+            Baseline::Earlier(earlier) => {
+                let name = self.strategies[at].name();
+                self.runs[at].iter().map(|run| earlier.value(name, run.seed, metric)).collect()
+            }
+        };
+        paired(&before, &self.values(at, metric))
     }
 
     /// By strategy: has the best mean of a metric, or one that does not differ significantly from it.
@@ -144,12 +132,10 @@ impl Comparison<'_> {
         let known = (0..means.len()).filter(|at| means[*at].is_some());
         let first = known.min_by(|a, b| worse(a).partial_cmp(&worse(b)).unwrap_or(a.cmp(b)));
         let Some(first) = first else { return nobody };
+        let most = self.values(first, metric);
         let ties = |at: usize| {
-            let pairs: Vec<(f64, f64)> = self
-                .values(first, metric)
-                .filter_map(|(seed, best)| Some((best, self.at_seed(at, seed, metric)?)))
-                .collect();
-            Difference::of(&pairs).is_some_and(|difference| !difference.is_significant())
+            let difference = paired(&most, &self.values(at, metric));
+            difference.is_some_and(|difference| !difference.is_significant())
         };
         let best: Vec<bool> = (0..means.len()).map(ties).collect();
         if best.iter().all(|best| *best) { nobody } else { best }
@@ -178,4 +164,10 @@ impl Comparison<'_> {
             }
         }
     }
+}
+
+/// The difference of what two have with the same seed, where both have something.
+fn paired(first: &[Option<f64>], second: &[Option<f64>]) -> Option<Difference> {
+    let pairs = first.iter().zip(second).filter_map(|(first, second)| first.zip(*second));
+    Difference::of(&pairs.collect::<Vec<_>>())
 }

@@ -20,6 +20,8 @@ const NOTHING: f64 = 1e-9;
 /// The mean of paired differences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
+    /// Mean of the first of each pair.
+    pub first: f64,
     /// What the second of a pair has more than the first, on the mean.
     pub mean: f64,
     /// The 95 % interval reaches so far to both sides; `None`: one pair tells nothing of it.
@@ -33,6 +35,7 @@ impl Difference {
     #[must_use]
     pub fn of(pairs: &[(f64, f64)]) -> Option<Difference> {
         let differences: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
+        let first = mean(&pairs.iter().map(|(first, _)| *first).collect::<Vec<_>>())?;
         let mean = mean(&differences)?;
         let freedom = differences.len() - 1;
         let half_width = (freedom > 0).then(|| {
@@ -40,7 +43,7 @@ impl Difference {
             let variance = squares / freedom as f64;
             t_975(freedom) * (variance / differences.len() as f64).sqrt()
         });
-        Some(Difference { mean, half_width, pairs: differences.len() })
+        Some(Difference { first, mean, half_width, pairs: differences.len() })
     }
 
     /// Whether the interval leaves out 0; of a single pair, whether it differs at all.
@@ -96,7 +99,7 @@ mod tests {
     #[test]
     fn the_same_difference_every_time_is_certain_and_one_pair_has_no_interval() {
         let each = Difference::of(&[(1.0, 2.0), (5.0, 6.0)]).expect("pairs");
-        assert_eq!(each, Difference { mean: 1.0, half_width: Some(0.0), pairs: 2 });
+        assert_eq!(each, Difference { first: 3.0, mean: 1.0, half_width: Some(0.0), pairs: 2 });
         assert!(each.is_significant());
         let one = Difference::of(&[(1.0, 2.0)]).expect("a pair");
         assert_eq!((one.half_width, one.is_significant()), (None, true));
