@@ -1,7 +1,7 @@
 //! What a decision costs: each strategy on sites of many sessions, and how that grows.
 //!
 //! `cargo bench --bench allocation` (or, for other sizes, `-- 100 1000`) prints one row per strategy,
-//! network and size: the mean of the best of five rounds, and the ratio to the row before. Networks:
+//! network and size: the mean of the best of twenty rounds, and the ratio to the row before. Networks:
 //! none; eight feeders, each with limits in all and by phase, some of which bind before the site does;
 //! the same with two cars at each charge point, which share its maximum. Two thirds of the cars
 //! want more than their share; half of them could have their minimum only, so that a contest is a
@@ -16,7 +16,8 @@ use ampacity::units::Watts;
 
 const NOW: Time = Time::from_unix_s(1_780_000_000);
 /// A round lasts at least this long.
-const ROUND: Duration = Duration::from_millis(50);
+const ROUND: Duration = Duration::from_millis(15);
+const ROUNDS: usize = 20;
 const FEEDERS: usize = 8;
 
 /// Cars of three phases, of one, and ones that taper, each with a deadline and something missing.
@@ -92,36 +93,66 @@ impl Below {
     }
 }
 
-/// The time of one decision of the best round.
-fn cost(strategy: Strategy, below: Below, count: usize) -> Duration {
-    let mut sessions = sessions(count);
-    let (limits, places) = below.wiring(&sessions);
-    let grid = Grid { limits: &limits, held: &limits.unloaded(), places: &places };
-    let network = (below != Below::Nothing).then_some(&grid as &dyn Bounds);
-    let rotation = Rotation {
-        now: NOW,
-        looked_at: NOW,
-        epoch_starts: false,
-        min_on: Span::from_s(300),
-        min_off: Span::from_s(180),
-        welcome: Span::from_s(210),
-        epoch: Span::from_s(900),
-    };
-    let capacity = Watts(2_600 * count as i64);
-    let mut best = Duration::MAX;
-    for _ in 0..5 {
+/// Decisions of a strategy on a site of some size, one after the other.
+struct Case {
+    strategy: Strategy,
+    below: Below,
+    sessions: Vec<Session>,
+    limits: Limits,
+    places: Vec<Place>,
+}
+
+impl Case {
+    fn new(strategy: Strategy, below: Below, count: usize) -> Case {
+        let sessions = sessions(count);
+        let (limits, places) = below.wiring(&sessions);
+        Case { strategy, below, sessions, limits, places }
+    }
+
+    /// The time of one decision, on average over a round.
+    fn round(&mut self) -> Duration {
+        let grid =
+            Grid { limits: &self.limits, held: &self.limits.unloaded(), places: &self.places };
+        let network = (self.below != Below::Nothing).then_some(&grid as &dyn Bounds);
+        let rotation = Rotation {
+            now: NOW,
+            looked_at: NOW,
+            epoch_starts: false,
+            min_on: Span::from_s(300),
+            min_off: Span::from_s(180),
+            welcome: Span::from_s(210),
+            epoch: Span::from_s(900),
+        };
+        let capacity = Watts(2_600 * self.sessions.len() as i64);
         let began = Instant::now();
         let mut decisions = 0;
         while began.elapsed() < ROUND || decisions < 2 {
             let rotation = Rotation { epoch_starts: decisions % 4 == 3, ..rotation };
-            let shares =
-                solve(&Problem { strategy, capacity, sessions: &sessions, network, rotation });
-            for (session, share) in sessions.iter_mut().zip(shares) {
+            let shares = solve(&Problem {
+                strategy: self.strategy,
+                capacity,
+                sessions: &self.sessions,
+                network,
+                rotation,
+            });
+            for (session, share) in self.sessions.iter_mut().zip(shares) {
                 session.previous = share.rate;
             }
             decisions += 1;
         }
-        best = best.min(began.elapsed() / decisions);
+        began.elapsed() / decisions
+    }
+}
+
+/// By size: the time of one decision of the best round. The sizes take turns, so that whatever else the
+/// machine does for a while disturbs the ratio between them least.
+fn costs(strategy: Strategy, below: Below, sizes: &[usize]) -> Vec<Duration> {
+    let mut cases: Vec<Case> = sizes.iter().map(|size| Case::new(strategy, below, *size)).collect();
+    let mut best = vec![Duration::MAX; cases.len()];
+    for _ in 0..ROUNDS {
+        for (best, case) in best.iter_mut().zip(&mut cases) {
+            *best = case.round().min(*best);
+        }
     }
     best
 }
@@ -135,12 +166,12 @@ fn main() {
     // Until the first large decision is over, memory goes back to the system after each one and is
     // fetched anew page by page; a process that decides for a while does not do that.
     let largest = sizes.iter().copied().max().unwrap_or_default();
-    let _ = cost(Strategy::MaxThroughput, Below::ChargePoints, largest);
+    let _ = Case::new(Strategy::MaxThroughput, Below::ChargePoints, largest).round();
     for strategy in Strategy::ALL {
         for (below, network) in Below::ALL {
             let mut before: Option<f64> = None;
-            for &size in &sizes {
-                let ms = cost(strategy, below, size).as_secs_f64() * 1000.0;
+            for (size, cost) in sizes.iter().zip(costs(strategy, below, &sizes)) {
+                let ms = cost.as_secs_f64() * 1000.0;
                 let ratio = before.map_or_else(|| "-".to_owned(), |b| format!("{:.1}", ms / b));
                 println!("{:<26} {network:<14} {size:>9} {ms:>12.4} {ratio:>8}", strategy.name());
                 before = Some(ms);

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use super::division::Division;
 use super::network::Bounds;
+use super::order::sort_by_arrival;
 use super::{Problem, Rotation, Session, rotation, rows};
 use crate::units::Watts;
 
@@ -30,8 +31,8 @@ pub(super) struct Claim<'a> {
     pub(super) min: Watts,
     pub(super) cap: Watts,
     pub(super) hardware: Watts,
-    /// At least 1.
-    pub(super) weight: u32,
+    /// Here, too, since each walk over the claims needs it: positive.
+    pub(super) step: Watts,
 }
 
 impl Deref for Claim<'_> {
@@ -66,6 +67,11 @@ impl<'a> Contest<'a> {
 }
 
 impl<'a> Claim<'a> {
+    /// At least 1.
+    pub(super) fn weight(&self) -> u32 {
+        self.session.weight.max(1)
+    }
+
     /// That of a session; see [`Session::normalised`].
     pub(super) fn of(session: &'a Session) -> Option<Claim<'a>> {
         let step = session.step;
@@ -77,7 +83,7 @@ impl<'a> Claim<'a> {
             min,
             cap: session.cap.floor_to(step).clamp(min, hardware),
             hardware,
-            weight: session.weight.max(1),
+            step,
         })
     }
 }
@@ -93,7 +99,8 @@ impl Session {
     /// When the step is not positive.
     #[must_use]
     pub fn normalised(&self) -> Option<Session> {
-        let Claim { min, cap, hardware, weight, .. } = Claim::of(self)?;
+        let claim = Claim::of(self)?;
+        let (min, cap, hardware, weight) = (claim.min, claim.cap, claim.hardware, claim.weight());
         Some(Session { min, cap, hardware, weight, ..self.clone() })
     }
 
@@ -139,12 +146,10 @@ impl Choice {
         })
     }
 
-    /// The choice of those who get something at these rates, by claim: full power in an order is
+    /// The choice with the rates that were found on the way to it, by claim: full power in an order is
     /// admission and division at once.
-    pub(super) fn with_rates(self, rates: &[Option<Watts>]) -> Choice {
-        let admitted = rates.iter().map(Option::is_some).collect();
-        let rates = rates.iter().map(|rate| rate.unwrap_or_default()).collect();
-        Choice { admitted, rates: Some(rates), ..self }
+    pub(super) fn with_rates(self, rates: Vec<Watts>) -> Choice {
+        Choice { rates: Some(rates), ..self }
     }
 
     /// The admitted claims in the strategy's order.
@@ -174,25 +179,6 @@ pub(super) fn eligible<'a>(problem: &Problem<'a>) -> (Vec<usize>, Vec<Claim<'a>>
         }
     }
     (places, claims)
-}
-
-/// Sorts claims by arrival, then id.
-pub(super) fn sort_by_arrival(claims: &[Claim<'_>], order: &mut [usize]) {
-    sort(claims, order, |claim| claims[claim].arrival);
-}
-
-/// Sorts claims by a key, then arrival, then id.
-pub(super) fn sort<K: Ord>(claims: &[Claim<'_>], order: &mut [usize], key: impl Fn(usize) -> K) {
-    // What decides lies close together, and what seldom decides is not moved about.
-    let mut keyed: Vec<(K, u32)> = order.iter().map(|&claim| (key(claim), claim as u32)).collect();
-    let last = |claim: u32| {
-        let session = claims[claim as usize].session;
-        (session.arrival, session.id)
-    };
-    keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| last(a.1).cmp(&last(b.1))));
-    for (place, (_, claim)) in order.iter_mut().zip(keyed) {
-        *place = claim as usize;
-    }
 }
 
 /// By claim: whether a limit that it loads would be overloaded if everybody took the hardware maximum,

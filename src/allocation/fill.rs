@@ -221,7 +221,10 @@ mod tests {
     fn shares(sessions: &[Session], capacity: i64) -> Vec<i64> {
         let claims: Vec<Claim<'_>> = sessions.iter().filter_map(Claim::of).collect();
         let borrowed: Vec<&Claim<'_>> = claims.iter().collect();
-        fill(&borrowed, |s| s.weight, Watts(capacity)).into_iter().map(|rate| rate.0).collect()
+        fill(&borrowed, |claim| claim.weight(), Watts(capacity))
+            .into_iter()
+            .map(|rate| rate.0)
+            .collect()
     }
 
     #[test]

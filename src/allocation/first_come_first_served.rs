@@ -2,8 +2,9 @@
 //! No rotation and so no minimum on-time, off-time or welcome: the result is the lexicographic
 //! maximum of the rates in order of arrival, whatever was before.
 
-use super::contest::{Choice, Contest, sort_by_arrival};
+use super::contest::{Choice, Contest};
 use super::in_order;
+use super::order::sort_by_arrival;
 
 /// Admits in order of arrival whoever's minimum fits beside the full rates of earlier sessions.
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {

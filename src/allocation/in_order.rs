@@ -9,22 +9,17 @@ use crate::units::Watts;
 /// Admits of an order whoever's minimum fits beside the full rates of those before; those held off
 /// come last and get nothing.
 pub(super) fn choose(contest: &Contest<'_>, order: Vec<usize>, held: Vec<bool>) -> Choice {
-    let may_run = held.iter().map(|held| !held).collect();
-    let choice = Choice::new(contest, order, may_run, held);
-    let rates = take(contest, &choice);
-    choice.with_rates(&rates)
-}
-
-fn take(contest: &Contest<'_>, choice: &Choice) -> Vec<Option<Watts>> {
-    let mut rates = vec![None; contest.claims.len()];
+    let mut admitted = vec![false; contest.claims.len()];
+    let mut rates = vec![Watts::ZERO; contest.claims.len()];
     let mut division = contest.division();
-    for claim in choice.admitted_in_order() {
+    for &claim in order.iter().filter(|&&claim| !held[claim]) {
         let session = &contest.claims[claim];
         let rate = session.cap.min(division.room(claim).floor_to(session.step));
         if rate >= session.min {
             division.give(claim, rate);
-            rates[claim] = Some(rate);
+            admitted[claim] = true;
+            rates[claim] = rate;
         }
     }
-    rates
+    Choice::new(contest, order, admitted, held).with_rates(rates)
 }

@@ -43,6 +43,7 @@ mod least_laxity_first;
 mod max_throughput;
 pub mod network;
 pub mod offline;
+mod order;
 mod priority;
 mod progressive;
 mod proportional_fair;
@@ -269,11 +270,11 @@ pub struct Share {
 pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
     let (mut places, mut claims) = contest::eligible(problem);
     let contend = contest::contend(problem, &places, &claims);
-    let mut sure: Vec<(usize, Share)> = Vec::new();
+    let nothing = Share { rate: Watts::ZERO, reason: Reason::Ineligible, limit: None };
+    let mut shares = vec![nothing; problem.sessions.len()];
     if contend.contains(&false) {
         for ((place, claim), _) in places.iter().zip(&claims).zip(&contend).filter(|it| !it.1) {
-            let share = Share { rate: claim.hardware, reason: Reason::Cap, limit: None };
-            sure.push((*place, share));
+            shares[*place] = Share { rate: claim.hardware, reason: Reason::Cap, limit: None };
         }
         let mut each = contend.iter();
         places.retain(|_| each.next() == Some(&true));
@@ -281,21 +282,19 @@ pub fn solve(problem: &Problem<'_>) -> Vec<Share> {
         claims.retain(|_| each.next() == Some(&true));
     }
     let contest = contest::of(problem, &places, &claims);
-    let divided = if claims.is_empty() { Vec::new() } else { decide(problem.strategy, &contest) };
-    let nothing = Share { rate: Watts::ZERO, reason: Reason::Ineligible, limit: None };
-    let mut shares = vec![nothing; problem.sessions.len()];
-    for (place, share) in sure.into_iter().chain(places.iter().copied().zip(divided)) {
-        shares[place] = share;
+    if !claims.is_empty() {
+        decide(problem.strategy, &contest, &mut shares);
     }
     shares
 }
 
-/// The shares of claims of which there is at least one.
-fn decide(strategy: Strategy, contest: &Contest<'_>) -> Vec<Share> {
+/// Puts the shares of claims, of which there is at least one, in their sessions' places.
+fn decide(strategy: Strategy, contest: &Contest<'_>, shares: &mut [Share]) {
     let mut choice = everybody(strategy, contest).unwrap_or_else(|| choose(strategy, contest));
     let found = choice.rates.take();
     let rates = found.unwrap_or_else(|| divide(strategy, contest, &choice));
-    reasoned(strategy, contest, &choice, &rates)
+    let shares_of = reasoned(strategy, contest, &choice, &rates);
+    contest.places.iter().zip(shares_of).for_each(|(&place, share)| shares[place] = share);
 }
 
 /// Some sessions of the problem (by their place in it) in the order in which power goes to them:
@@ -320,7 +319,7 @@ pub fn admission_order(problem: &Problem<'_>, among: &[usize]) -> Vec<usize> {
             rotation::sort(&contest, rotation::Order::of(problem.strategy), &mut running);
             let mut held: Vec<usize> =
                 (0..claims.len()).filter(|&claim| all.held[claim]).filter(is_wanted).collect();
-            contest::sort_by_arrival(&claims, &mut held);
+            order::sort_by_arrival(&claims, &mut held);
             running.extend(held);
             running
         }
@@ -368,7 +367,7 @@ fn choose(strategy: Strategy, contest: &Contest<'_>) -> Choice {
 fn divide(strategy: Strategy, contest: &Contest<'_>, choice: &Choice) -> Vec<Watts> {
     match strategy {
         Strategy::LeastLaxityFirst => least_laxity_first::rates(contest, choice),
-        _ if strategy.heeds_weights() => share_out(contest, choice, |session| session.weight),
+        _ if strategy.heeds_weights() => share_out(contest, choice, |claim| claim.weight()),
         _ => share_out(contest, choice, |_| 1),
     }
 }
@@ -419,23 +418,23 @@ fn gcd(mut a: i128, mut b: i128) -> i128 {
 }
 
 /// The rate of every claim with the constraint that binds it, and the limit of the network that this is.
-fn reasoned(
+fn reasoned<'a>(
     strategy: Strategy,
-    contest: &Contest<'_>,
-    choice: &Choice,
-    rates: &[Watts],
-) -> Vec<Share> {
+    contest: &'a Contest<'_>,
+    choice: &'a Choice,
+    rates: &'a [Watts],
+) -> impl Iterator<Item = Share> + 'a {
     let kept = kept_on(strategy, contest, choice);
     let mut given = contest.division();
     if contest.network.is_some() {
         rates.iter().enumerate().for_each(|(claim, rate)| given.give(claim, *rate));
     }
     let empty = contest.division();
-    let limited = |stopped: Option<Stopped>| match stopped {
+    let limited = move |stopped: Option<Stopped>| match stopped {
         Some(Stopped::ByNetwork(limit)) => (Reason::Network, limit),
         _ => (Reason::Site, None),
     };
-    let reason = |claim: usize| {
+    let reason = move |claim: usize| {
         let session = &contest.claims[claim];
         if choice.held[claim] || kept[claim] {
             (Reason::Hold, None)
@@ -455,11 +454,10 @@ fn reasoned(
             (Reason::Cap, None)
         }
     };
-    let share = |(claim, &rate): (usize, &Watts)| {
+    rates.iter().enumerate().map(move |(claim, &rate)| {
         let (reason, limit) = reason(claim);
         Share { rate, reason, limit }
-    };
-    rates.iter().enumerate().map(share).collect()
+    })
 }
 
 /// By claim: runs only because its minimum on-time has not passed; without it another session

@@ -12,8 +12,8 @@
 
 use std::cmp::Reverse;
 
-use super::contest::{self, Claim, Contest};
-use super::{Rotation, Strategy, least_laxity_first};
+use super::contest::{Claim, Contest};
+use super::{Rotation, Strategy, least_laxity_first, order};
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -57,7 +57,7 @@ impl Order {
         match self {
             Order::Service | Order::Weights => session.service,
             Order::ServiceByWeight => {
-                session.service.saturating_mul(LARGEST_WEIGHT) / i64::from(session.weight)
+                session.service.saturating_mul(LARGEST_WEIGHT) / i64::from(session.weight())
             }
             Order::Laxity => least_laxity_first::laxity(session, rotation.looked_at).0,
         }
@@ -81,12 +81,14 @@ pub(super) fn held(contest: &Contest<'_>) -> Vec<bool> {
 /// and id.
 pub(super) fn sort(contest: &Contest<'_>, by: Order, order: &mut [usize]) {
     let ranks = ranks(contest);
-    let key = |claim: usize| {
-        let s = &contest.claims[claim];
-        let weight = if by == Order::Weights { s.weight } else { 1 };
-        (Reverse(weight), ranks[claim], by.key(s, &contest.rotation))
-    };
-    contest::sort(contest.claims, order, key);
+    let claim = |claim: usize| &contest.claims[claim];
+    let heaviest = |at: usize| -i64::from(claim(at).weight());
+    let rank = |at: usize| i64::from(ranks[at]);
+    let key = |at: usize| by.key(claim(at), &contest.rotation);
+    match by {
+        Order::Weights => order::sort(contest.claims, order, &[&heaviest, &rank, &key]),
+        _ => order::sort(contest.claims, order, &[&rank, &key]),
+    }
 }
 
 /// True when the session runs and may not be rotated out yet: its minimum on-time or its welcome

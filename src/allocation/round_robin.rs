@@ -11,7 +11,8 @@
 //! least. So the result fed back leaves the second pass nothing to give, whatever its order by
 //! then is.
 
-use super::contest::{self, Choice, Claim, Contest};
+use super::contest::{Choice, Claim, Contest};
+use super::order;
 use super::rotation::{self, Order, Queue};
 use crate::units::Watts;
 
@@ -19,8 +20,8 @@ use crate::units::Watts;
 pub(super) fn choose(contest: &Contest<'_>) -> Choice {
     let Queue { order: ranked, held } = rotation::queue(contest, Order::Service);
     let order = turns(contest, &ranked);
-    let rates = pass_twice(contest, &ranked, &order);
-    Choice::new(contest, order, Vec::new(), held).with_rates(&rates)
+    let (admitted, rates) = pass_twice(contest, &ranked, &order);
+    Choice::new(contest, order, admitted, held).with_rates(rates)
 }
 
 /// The order of the second pass. When an epoch starts nobody's rank counts, or who has started
@@ -28,21 +29,24 @@ pub(super) fn choose(contest: &Contest<'_>) -> Choice {
 fn turns(contest: &Contest<'_>, ranked: &[usize]) -> Vec<usize> {
     let mut order = ranked.to_vec();
     if contest.rotation.epoch_starts {
-        contest::sort(contest.claims, &mut order, |claim| contest.claims[claim].service);
+        order::sort(contest.claims, &mut order, &[&|claim| contest.claims[claim].service]);
     }
     order
 }
 
-fn pass_twice(contest: &Contest<'_>, ranked: &[usize], order: &[usize]) -> Vec<Option<Watts>> {
-    let mut rates: Vec<Option<Watts>> = vec![None; contest.claims.len()];
+/// By claim: whether it gets something, and what.
+fn pass_twice(contest: &Contest<'_>, ranked: &[usize], order: &[usize]) -> (Vec<bool>, Vec<Watts>) {
+    let mut admitted = vec![false; contest.claims.len()];
+    let mut rates = vec![Watts::ZERO; contest.claims.len()];
     let mut division = contest.division();
     let mut raise = |claim: usize, most: Watts| {
         let session = &contest.claims[claim];
-        let has = rates[claim].unwrap_or_default();
+        let has = rates[claim];
         let rate = most.min(has + division.room(claim).floor_to(session.step));
         if rate >= session.min {
             division.give(claim, rate - has);
-            rates[claim] = Some(rate);
+            admitted[claim] = true;
+            rates[claim] = rate;
         }
     };
     for &claim in ranked {
@@ -53,7 +57,7 @@ fn pass_twice(contest: &Contest<'_>, ranked: &[usize], order: &[usize]) -> Vec<O
     for &claim in order {
         raise(claim, contest.claims[claim].cap);
     }
-    rates
+    (admitted, rates)
 }
 
 /// What the first pass leaves or gives a session, between minimum and cap.

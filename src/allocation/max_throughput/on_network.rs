@@ -16,8 +16,9 @@
 use std::cmp::Reverse;
 
 use super::seats::{Fate, Seats};
-use crate::allocation::contest::{Contest, sort_by_arrival};
+use crate::allocation::contest::Contest;
 use crate::allocation::network::Grid;
+use crate::allocation::order::sort_by_arrival;
 use crate::allocation::progressive::{self, FINE};
 use crate::allocation::rise::{self, Riser};
 use crate::allocation::rows::Rows;
