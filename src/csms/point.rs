@@ -461,12 +461,10 @@ impl Connector {
     }
 
     /// A limit in a profile that stays, in another form than the last that was accepted: it comes back
-    /// when that is lost with a reboot. One that has left it because limits had no effect is budgeted
-    /// at what it draws until it obeys.
+    /// when that is lost with a reboot.
     pub(crate) fn outlasts(&self, active: &Active) -> Option<Setpoint> {
-        let trusted = trust::excess(self.distrust.as_deref()).is_none();
         let other = active.profiled && active.manner.scope != Scope::Connector;
-        active.leaves.filter(|_| trusted && other)
+        active.leaves.filter(|_| other)
     }
 
     /// The limit that a session has left here, or that the running one will leave.

@@ -7,6 +7,8 @@ use ampacity::sim::world::World;
 use crate::read;
 
 const SEEDS: [u64; 3] = [1, 2, 3];
+/// On the bad day of these, 9.7 s and 0.4 s too much was reserved: see below.
+const SEEDS_OF_DROPS: [u64; 2] = [4, 5];
 /// What the comment of the scenario names.
 const BAD: [&str; 4] = [
     "network.loss=0.05",
@@ -28,8 +30,8 @@ fn run(scenario: &Scenario, seed: u64) -> RunRecord {
     World::new(scenario, &fleet, scenario.site.strategy, seed, None).run()
 }
 
-/// Runs all seeds; the largest time in which more was reserved than the limit, seconds.
-fn must_keep_the_limit(name: &str, overrides: &[&str]) -> f64 {
+/// Runs these seeds; the largest time in which more was reserved than the limit, seconds.
+fn must_keep_the_limit(name: &str, overrides: &[&str], seeds: &[u64]) -> f64 {
     let mut committed_s = 0.0_f64;
     let scenario = stress(overrides);
     println!(
@@ -45,7 +47,7 @@ fn must_keep_the_limit(name: &str, overrides: &[&str]) -> f64 {
         "rejected",
         "silent"
     );
-    for seed in SEEDS {
+    for &seed in seeds {
         let record = run(&scenario, seed);
         let of = |status: &str| record.commands.iter().filter(|c| c.status == status).count();
         let hours = record.to.since(record.from).hours();
@@ -71,13 +73,20 @@ fn must_keep_the_limit(name: &str, overrides: &[&str]) -> f64 {
 
 #[test]
 fn what_could_be_in_force_always_fits_when_all_weights_change_every_minute() {
-    assert_eq!(must_keep_the_limit("realistic", &[]), 0.0);
+    assert_eq!(must_keep_the_limit("realistic", &[], &SEEDS), 0.0);
 }
 
-/// A slow car may look as if its charger ignored limits, and has them told as a TxDefaultProfile of its
-/// connector then: while it is suspected, the largest of these may come back with a drop of the line.
+/// A slow car is seen to draw more than its limit, which then counts in the place of it, until others
+/// have made room.
 #[test]
 fn cars_keep_the_limit_on_a_bad_day_too() {
-    let committed_s = must_keep_the_limit("bad", &BAD);
+    let committed_s = must_keep_the_limit("bad", &BAD, &SEEDS);
     assert!(committed_s < 144.0, "{committed_s} s: one per cent of the time");
+}
+
+/// While it was suspected to ignore limits, it was budgeted at what its car drew, although a larger limit
+/// stayed installed in an earlier form; that counted only once its line had dropped.
+#[test]
+fn a_suspected_charger_whose_line_drops_needs_no_more_than_before() {
+    assert_eq!(must_keep_the_limit("drops", &BAD, &SEEDS_OF_DROPS), 0.0);
 }
