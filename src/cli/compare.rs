@@ -17,7 +17,7 @@ use super::output::{Colour, data, note};
 use super::run::{LARGEST_SEED, command_line, strategy};
 use super::scenario::Material;
 use super::simulate::{INTERRUPTED, Job, flat_out, listen_for_interruption, simulate};
-use super::{Exit, folder, scenario};
+use super::{Exit, folder, github, scenario};
 use crate::allocation::Strategy;
 use crate::report::compare::earlier::Earlier;
 use crate::report::compare::{self, Baseline, Comparison, Run, yardstick};
@@ -280,6 +280,9 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         .unwrap_or_default();
     report::write::write_comparison(&plan.out, &comparison, &regressions)
         .with_context(|| format!("cannot write the results to {}", plan.out.display()))?;
+    let path = plan.path.to_string_lossy();
+    github::summarise(|| report::github::summary_of_comparison(&comparison, &regressions));
+    github::annotate(report::github::annotations_of_comparison(&path, &comparison, &regressions));
     if args.json {
         data(&compare::json::render(&comparison, &regressions))?;
     } else if !args.quiet {

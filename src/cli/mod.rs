@@ -5,6 +5,7 @@ mod compare;
 mod explain;
 mod fleet;
 mod folder;
+mod github;
 mod import;
 mod inputs;
 mod key;
@@ -129,8 +130,8 @@ enum Command {
     Serve(serve::Args),
     /// Make, list or withdraw keys of the REST API of `serve`.
     Key(key::Args),
-    /// Print the JSON Schema of scenario files, for editors.
-    Schema,
+    /// Print the JSON Schema of scenario files, for editors, or of a document for programs.
+    Schema(schema::Args),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -161,7 +162,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::new(args),
         Command::Serve(args) => serve::serve(args),
         Command::Key(args) => key::key(args),
-        Command::Schema => schema::schema(),
+        Command::Schema(args) => schema::schema(args),
         Command::Completions { shell } => manual::completions(*shell, command_tree()),
         Command::Man => manual::page(command_tree()),
     };

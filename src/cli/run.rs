@@ -11,7 +11,7 @@ use super::inputs::Inputs;
 use super::live::{Live, Speed};
 use super::output::{Colour, data, note};
 use super::simulate::{Job, flat_out, listen_for_interruption, simulate};
-use super::{Exit, folder, scenario};
+use super::{Exit, folder, github, scenario};
 use crate::allocation::Strategy;
 use crate::report::{self, Report, Verdict};
 use crate::shell::journal;
@@ -113,6 +113,8 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     report::write::write_all(&out, &report)
         .with_context(|| format!("cannot write the results to {}", out.display()))?;
     Inputs::new(&args.scenario, material, strategy, seed, inputs).write(&out)?;
+    github::summarise(|| report::github::summary(&report));
+    github::annotate(report::github::annotations(&args.scenario.to_string_lossy(), &report));
     if args.json {
         data(&report::summary::render(&report))?;
     } else if !args.quiet {

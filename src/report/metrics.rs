@@ -10,8 +10,8 @@ use crate::report::compliance::Compliance;
 use crate::report::fairness::{Service, jain, nearest_rank};
 use crate::report::oscillation::Oscillation;
 use crate::scenario::metrics::{METRICS, Metric};
-use crate::scenario::model::Scenario;
-use crate::sim::record::{RunRecord, WireRecord};
+use crate::scenario::model::{Scenario, Window};
+use crate::sim::record::{Excess, RunRecord, WireRecord};
 use crate::time::{Span, Time};
 
 /// A figure's name and meaning.
@@ -189,27 +189,60 @@ impl Metrics {
         let mut metrics = Metrics {
             turned_away: u64::from(record.turned_away),
             peak_kw: record.peak.kw(),
-            over_limit_s: record.over_limit.seconds,
-            over_limit_kwh: record.over_limit.kwh,
-            over_limit_max_kw: record.over_limit.max_kw,
-            committed_over_limit_s: record.committed_over_limit.seconds,
-            committed_over_limit_kwh: record.committed_over_limit.kwh,
-            committed_over_limit_max_kw: record.committed_over_limit.max_kw,
             wires_over_limit_s: worst(&|wire| wire.over_limit.seconds),
             wires_over_limit_max_kw: worst(&|wire| wire.over_limit.max_kw),
             wires_committed_over_limit_s: worst(&|wire| wire.committed_over_limit.seconds),
-            over_soft_limit_s: record.over_soft_limit.seconds,
-            over_soft_limit_kwh: record.over_soft_limit.kwh,
             energy_balance_error: record.energy.relative_error(),
             draw_uncovered_kw: record.uncovered_max_kw.max(0.0),
             ..Metrics::default()
         };
+        let (over, soft) = (&record.over_limit, &record.over_soft_limit);
+        metrics.add_excess(over, &record.committed_over_limit, soft);
         metrics.add_service(service);
         metrics.add_brackets(&Brackets::of(record));
         metrics.add_site(record, compliance);
         metrics.add_oscillation(record, oscillation);
         metrics.add_commands(scenario, record);
         metrics
+    }
+
+    /// Those of a part of a run that [`OF_WINDOWS`](crate::scenario::metrics::OF_WINDOWS) lists; the
+    /// others mean nothing.
+    #[must_use]
+    pub fn of_window(scenario: &Scenario, record: &RunRecord, window: Window) -> Metrics {
+        let within = RunRecord {
+            from: window.from,
+            to: window.to,
+            chargers: record.chargers.clone(),
+            sessions: record
+                .sessions
+                .iter()
+                .filter(|it| window.holds(it.arrival))
+                .cloned()
+                .collect(),
+            commands: record.commands.iter().filter(|it| window.holds(it.at)).cloned().collect(),
+            ..RunRecord::default()
+        };
+        let mut metrics = Metrics::default();
+        metrics.add_service(&Service::of(&within));
+        metrics.add_commands(scenario, &within);
+        if let Some(part) = record.parts.iter().find(|part| part.window == window) {
+            metrics.energy_delivered_kwh = part.energy_kwh;
+            metrics.peak_kw = part.peak.kw();
+            metrics.add_excess(&part.over_limit, &part.committed_over_limit, &part.over_soft_limit);
+        }
+        metrics
+    }
+
+    fn add_excess(&mut self, over: &Excess, committed: &Excess, soft: &Excess) {
+        self.over_limit_s = over.seconds;
+        self.over_limit_kwh = over.kwh;
+        self.over_limit_max_kw = over.max_kw;
+        self.committed_over_limit_s = committed.seconds;
+        self.committed_over_limit_kwh = committed.kwh;
+        self.committed_over_limit_max_kw = committed.max_kw;
+        self.over_soft_limit_s = soft.seconds;
+        self.over_soft_limit_kwh = soft.kwh;
     }
 
     /// The value of a metric by its name; `None` when the name is unknown.

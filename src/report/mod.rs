@@ -11,6 +11,7 @@
 //! | `charts/*.svg` | [`charts`] | the page's charts, to use elsewhere |
 //! | `junit.xml` | [`junit`] | one test case per assertion, for CI |
 //! | standard output | [`terminal`] | the verdict, then at most 40 lines |
+//! | `GITHUB_STEP_SUMMARY`, annotations | [`github`] | what a workflow shows of it |
 //! | `comparison.*` | [`compare`] | strategies on the same arrivals |
 //! | standard output of `fleet` | [`fleet`] | what a fleet alone can say |
 //!
@@ -26,10 +27,12 @@ pub mod compare;
 pub mod compliance;
 pub mod fairness;
 pub mod fleet;
+pub mod github;
 pub mod html;
 pub mod junit;
 pub mod metrics;
 pub mod oscillation;
+pub mod schemas;
 pub mod summary;
 pub mod tables;
 pub mod terminal;
@@ -98,7 +101,7 @@ impl<'a> Report<'a> {
             &oscillation,
             &Compliance::of(scenario, record),
         );
-        let outcomes = assertions::evaluate(&scenario.asserts, &metrics);
+        let outcomes = assertions::evaluate(scenario, record, &metrics);
         let command_line = command_line.to_owned();
         Report { scenario, record, command_line, metrics, outcomes, oscillation }
     }

@@ -17,6 +17,36 @@ const fn metric(name: &'static str, unit: &'static str, meaning: &'static str) -
     Metric { name, unit, meaning }
 }
 
+/// The metrics that a part of a run has, too. Those of sessions are about the ones that arrive in it, to
+/// their end; those of commands about the ones sent in it; the others about just that time.
+pub const OF_WINDOWS: &[&str] = &[
+    "sessions",
+    "energy_requested_kwh",
+    "energy_delivered_kwh",
+    "demand_met_pct",
+    "demand_met_of_feasible_pct",
+    "sessions_fully_served_pct",
+    "sessions_without_power",
+    "unmet_kwh_p95",
+    "satisfaction_min_pct",
+    "peak_kw",
+    "over_limit_s",
+    "over_limit_kwh",
+    "over_limit_max_kw",
+    "committed_over_limit_s",
+    "committed_over_limit_kwh",
+    "committed_over_limit_max_kw",
+    "over_soft_limit_s",
+    "over_soft_limit_kwh",
+    "jain_satisfaction",
+    "time_to_first_power_s_p95",
+    "command_latency_ms_p95",
+    "set_charging_profile_calls",
+    "commands_rejected",
+    "commands_timed_out",
+    "commands_failed",
+];
+
 /// All metrics, in the order of `summary.json`.
 pub const METRICS: &[Metric] = &[
     metric("sessions", "", "Visits, also those that never got a transaction."),

@@ -53,6 +53,17 @@ pub struct Scenario {
     pub sample_interval: Span,
 }
 
+impl Scenario {
+    /// The parts of a run that its assertions are about, ascending, each once.
+    #[must_use]
+    pub fn windows(&self) -> Vec<Window> {
+        let mut windows: Vec<Window> = self.asserts.iter().filter_map(|it| it.window).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        windows
+    }
+}
+
 /// The site: the REST config's names plus what the simulation needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
@@ -377,14 +388,48 @@ impl Fault {
 /// A condition on a metric of `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assertion {
+    /// The line of the file that it begins on.
+    pub line: usize,
     /// Metric name.
     pub metric: String,
     /// At least.
     pub min: Option<f64>,
     /// At most.
     pub max: Option<f64>,
+    /// Where the bounds come from an earlier run.
+    pub baseline: Option<Reference>,
+    /// The part of the run it is about; `None`: all of it.
+    pub window: Option<Window>,
     /// A failed `error` makes exit code 1, a failed `warning` does not.
     pub severity: Severity,
+}
+
+/// What an earlier run had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Its summary.json, as the scenario names it.
+    pub file: String,
+    /// What stands there.
+    pub value: f64,
+    /// How far from it is tolerated, percent of it.
+    pub within_pct: f64,
+}
+
+/// A part of a run, without its last instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Window {
+    /// First instant.
+    pub from: Time,
+    /// The end.
+    pub to: Time,
+}
+
+impl Window {
+    /// Whether an instant lies in it.
+    #[must_use]
+    pub fn holds(self, at: Time) -> bool {
+        self.from <= at && at < self.to
+    }
 }
 
 /// Weight of a failed assertion.

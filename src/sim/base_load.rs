@@ -30,11 +30,11 @@ impl World<'_> {
     pub(super) fn limit_moves(&mut self) {
         let (now, site) = (self.now, self.site());
         let limit = self.true_limit();
-        self.over.set_limit(now, limit.0 * 1000);
-        self.committed_over.set_limit(now, self.csms.ev_limit_in_force(site).0 * 1000);
+        self.over.drawn.set_limit(now, limit.0 * 1000);
+        self.over.committed.set_limit(now, self.csms.ev_limit_in_force(site).0 * 1000);
         self.recorder.limit(now, self.csms.contracted(site), limit);
         let soft = self.soft_room();
-        self.over_soft.set_limit(now, soft.map_or(i64::MAX, |room| room.0 * 1000));
+        self.over.soft.set_limit(now, soft.map_or(i64::MAX, |room| room.0 * 1000));
         self.recorder.soft_limit(now, soft);
     }
 

@@ -3,6 +3,7 @@
 use crate::allocation::Strategy;
 use crate::csms::Trouble;
 use crate::ids::{ChargePointId, SessionId};
+use crate::scenario::model::Window;
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -49,6 +50,8 @@ pub struct RunRecord {
     pub over_soft_limit: Excess,
     /// Feeders and phases, where any are limited.
     pub wires: Vec<WireRecord>,
+    /// Parts of the run that assertions are about, ascending.
+    pub parts: Vec<PartRecord>,
     /// Energy bookkeeping.
     pub energy: EnergyBalance,
     /// Kernel events handled.
@@ -83,6 +86,23 @@ pub struct WireRecord {
     pub over_limit: Excess,
     /// The same for the ledger's worst case.
     pub committed_over_limit: Excess,
+}
+
+/// What a site did in a part of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct PartRecord {
+    /// Which part.
+    pub window: Window,
+    /// Drawn at the meters.
+    pub energy_kwh: f64,
+    /// Highest true draw.
+    pub peak: Watts,
+    /// See [`RunRecord`].
+    pub over_limit: Excess,
+    /// See [`RunRecord`].
+    pub committed_over_limit: Excess,
+    /// See [`RunRecord`].
+    pub over_soft_limit: Excess,
 }
 
 /// One row of `history.csv` and, per charger, of `chargers.csv`.

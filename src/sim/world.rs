@@ -11,7 +11,7 @@ use crate::charger::{self, ChargePoint};
 use crate::csms::{self, Csms, Event as CentralEvent, PointIx, SiteIx};
 use crate::scenario::model::{Fleet, Scenario};
 use crate::scenario::streams;
-use crate::sim::balance::OverLimit;
+use crate::sim::balance::Excesses;
 use crate::sim::bay::Bay;
 use crate::sim::central::central;
 use crate::sim::digest::Digest;
@@ -118,9 +118,7 @@ pub struct World<'a> {
     pub(super) draw_mw: i64,
     /// The same by charge point; a sample looks at all of them, so they lie together.
     drawn_mw: Vec<i64>,
-    pub(super) over: OverLimit,
-    pub(super) committed_over: OverLimit,
-    pub(super) over_soft: OverLimit,
+    pub(super) over: Excesses,
     peak_mw: i64,
     pub(super) wires: Option<Box<Wires>>,
     /// Most a charge point drew beyond what was reserved for it, each.
@@ -198,9 +196,7 @@ impl<'a> World<'a> {
             digest: Digest::default(),
             draw_mw: 0,
             drawn_mw: vec![0; scenario.chargers.len()],
-            over: OverLimit::new(start, limit_mw),
-            committed_over: OverLimit::new(start, limit_mw),
-            over_soft: OverLimit::new(start, i64::MAX),
+            over: Excesses::new(start, limit_mw, &scenario.windows()),
             peak_mw: 0,
             wires,
             energy: EnergyBalance::default(),
@@ -408,7 +404,7 @@ impl<'a> World<'a> {
             }
         }
         let reserved_mw = self.csms.reserved(self.site).0 * 1000;
-        self.committed_over.set_power(self.now, reserved_mw);
+        self.over.committed.set_power(self.now, reserved_mw);
         if let Some(wires) = self.wires.as_deref_mut() {
             wires.look(self.now, &self.csms, self.site);
         }
@@ -482,8 +478,7 @@ impl<'a> World<'a> {
 
     fn change_draw(&mut self, point: usize, step_mw: i64) {
         if step_mw != 0 {
-            self.over.set_power(self.now, self.draw_mw + step_mw);
-            self.over_soft.set_power(self.now, self.draw_mw + step_mw);
+            self.over.set_draw(self.now, self.draw_mw + step_mw);
             self.draw_mw += step_mw;
             self.drawn_mw[point] += step_mw;
             self.peak_mw = self.peak_mw.max(self.draw_mw);
@@ -553,15 +548,10 @@ impl<'a> World<'a> {
                 self.energy.grid_kwh += metered as f64 / 3.6e15;
             }
         }
-        self.over.advance(self.end);
-        self.committed_over.advance(self.end);
-        self.over_soft.advance(self.end);
         let mut record = self.recorder.finish(self.end);
+        self.over.finish(self.end, &mut record);
         record.wires = self.wires.as_mut().map(|w| w.finish(self.end)).unwrap_or_default();
         record.digest = self.digest.to_string();
-        record.over_limit = self.over.excess();
-        record.committed_over_limit = self.committed_over.excess();
-        record.over_soft_limit = self.over_soft.excess();
         record.energy = self.energy;
         record.events = self.events;
         record.frames = self.frames;

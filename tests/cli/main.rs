@@ -4,6 +4,7 @@
 mod compare;
 mod explain;
 mod files;
+mod gates;
 mod help;
 mod import;
 mod new;

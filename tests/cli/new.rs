@@ -66,9 +66,10 @@ fn the_workflow_runs_every_scenario_and_fails_with_the_one_that_fails() {
         let mut command = Command::new("bash");
         command.current_dir(place.path("")).args(["-e", "-c", &script]);
         command.env("PATH", format!("{}:{path}", bin.display())).env("SCENARIOS", scenarios);
-        command.env("GITHUB_STEP_SUMMARY", place.path("summary.md"));
+        command.env("GITHUB_STEP_SUMMARY", place.path("summary.md")).env("GITHUB_ACTIONS", "true");
         let output = command.output().expect("bash");
-        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("UTF-8"))
     };
     place.tiny_with("sites/good.toml", "max = 0", "max = 0");
     let (code, text) = run("sites/*.toml");
@@ -77,10 +78,7 @@ fn the_workflow_runs_every_scenario_and_fails_with_the_one_that_fails() {
     place.tiny_with("sites/bad.toml", "max = 0", "min = 1");
     let (code, text) = run("sites/*.toml");
     assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("::error file=sites/bad.toml::ampacity run ended with exit code 1"),
-        "{text}"
-    );
+    assert!(text.contains("::error file=sites/bad.toml,line="), "{text}");
     assert!(place.read("reports/bad/junit.xml").contains("<failure"));
     assert!(place.read("summary.md").contains("FAILED"));
     let (code, text) = run("nowhere/*.toml");

@@ -87,7 +87,10 @@ impl Place {
     pub(crate) fn ampacity_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Done {
         let mut command = Command::new(PROGRAM);
         command.current_dir(&self.folder).args(args).timeout(Duration::from_secs(120));
-        command.env_remove("NO_COLOR").env_remove("COLUMNS").envs(variables.iter().copied());
+        for name in ["NO_COLOR", "COLUMNS", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"] {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
         let output = command.output().expect("the program runs");
         Done {
             code: output.status.code().unwrap_or(-1),

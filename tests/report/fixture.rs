@@ -72,7 +72,15 @@ pub(crate) fn scenario() -> Scenario {
 }
 
 fn assertion(metric: &str, min: Option<f64>, max: Option<f64>, severity: Severity) -> Assertion {
-    Assertion { metric: metric.to_owned(), min, max, severity }
+    Assertion {
+        line: 1,
+        metric: metric.to_owned(),
+        min,
+        max,
+        baseline: None,
+        window: None,
+        severity,
+    }
 }
 
 fn site() -> Site {
@@ -95,6 +103,7 @@ fn site() -> Site {
 pub(crate) fn record() -> RunRecord {
     RunRecord {
         wires: Vec::new(),
+        parts: Vec::new(),
         strategy: Strategy::Equal,
         seed: 7,
         from: minute(0),

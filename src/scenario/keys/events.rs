@@ -227,6 +227,28 @@ pub(in crate::scenario) static ASSERT: Table = Table {
         key("min", Optional, number(-1e12, 1e12, ""), "0", "At least"),
         key("max", Optional, number(-1e12, 1e12, ""), "0", "At most"),
         key(
+            "baseline",
+            Optional,
+            Kind::Text,
+            "\"baseline.json\"",
+            "summary.json of an earlier run, instead of min and max",
+        ),
+        key(
+            "within_pct",
+            Optional,
+            number(0.0, 1e6, "%"),
+            "2",
+            "How far from the baseline's value is tolerated, percent of it",
+        ),
+        key(
+            "from",
+            Optional,
+            Kind::Moment,
+            "\"16:00\"",
+            "Only from then on: sessions that arrive, commands sent, power drawn",
+        ),
+        key("to", Optional, Kind::Moment, "\"20:00\"", "Only until then"),
+        key(
             "severity",
             Default,
             Kind::Choice { what: "severities", names: severity_names },

@@ -1,4 +1,4 @@
-//! `[network]`, `[[timeline]]` and `[[assert]]`.
+//! `[network]` and `[[timeline]]`.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,7 @@ use super::problems::Problems;
 use super::record::Record;
 use super::site::{power, strategy};
 use crate::ids::ChargePointId;
-use crate::scenario::model::{
-    Assertion, Charger, Network, Repeats, Severity, Site, TimelineAction, TimelineEntry,
-};
+use crate::scenario::model::{Charger, Network, Repeats, Site, TimelineAction, TimelineEntry};
 use crate::scenario::quantity::span_text;
 use crate::time::{Span, Time};
 
@@ -176,33 +174,4 @@ fn check_reserve(entries: &[(TimelineEntry, &Record)], site: &Site, problems: &m
                 .help("set `reserve_kw` and `max_power_kw` together");
         }
     }
-}
-
-/// What a run must fulfil, in the order of the file.
-pub(super) fn asserts(root: &Record, problems: &mut Problems<'_>) -> Vec<Assertion> {
-    let mut asserts = Vec::new();
-    for record in root.records("assert") {
-        let (min, max) = (record.number("min"), record.number("max"));
-        if !record.has("min") && !record.has("max") {
-            problems
-                .error(record.span.clone(), "[[assert]] states no condition")
-                .label("neither `min` nor `max`")
-                .help("add for example `max = 0`");
-        }
-        if let (Some(low), Some(high)) = (min, max)
-            && low > high
-        {
-            problems
-                .error(record.at("min"), "no value can fulfil this [[assert]]")
-                .label(&format!("`min` = {low} is above `max` = {high}"))
-                .help("swap `min` and `max`, or leave one out");
-        }
-        let severity = match record.text("severity").as_deref() {
-            Some("warning") => Severity::Warning,
-            _ => Severity::Error,
-        };
-        let metric = record.text("metric").unwrap_or_default();
-        asserts.push(Assertion { metric, min, max, severity });
-    }
-    asserts
 }

@@ -1,6 +1,7 @@
 //! From the text of a scenario to a validated [`Scenario`].
 
 mod arrivals;
+mod asserts;
 mod base_load;
 mod chargers;
 mod collisions;
@@ -115,7 +116,7 @@ fn scenario(
         timeline: events::timeline(root, &run, &site, &chargers, problems),
         chargers,
         site,
-        asserts: events::asserts(root, problems),
+        asserts: asserts::read(root, &run, files, problems),
         sha256: files.hex(),
         sample_interval,
     }
