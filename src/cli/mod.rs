@@ -19,6 +19,8 @@ mod schema;
 mod serve;
 mod serving;
 mod simulate;
+mod sweep;
+mod workers;
 
 use std::io;
 use std::process::ExitCode;
@@ -62,7 +64,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 10] = [
+const EXAMPLES: [(&str, &str); 12] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -71,6 +73,15 @@ const EXAMPLES: [(&str, &str); 10] = [
     (
         "Four strategies on the same arrivals, twenty times",
         "ampacity compare scenarios/workplace.toml --seeds 20",
+    ),
+    (
+        "Four strategies behind five grid connections",
+        "ampacity sweep scenarios/workplace.toml --grid site.max_power_kw=60..100:10 --seeds 3",
+    ),
+    (
+        "The smallest grid connection that meets 95 % of the demand",
+        "ampacity sweep scenarios/workplace.toml --smallest site.max_power_kw=20..200:1 --such-that \
+         'demand_met_pct >= 95' --seeds 3",
     ),
     (
         "Why a charger had its limit at half past nine",
@@ -113,6 +124,8 @@ enum Command {
     Run(run::Args),
     /// Compare strategies on the same arrivals, seed by seed.
     Compare(compare::Args),
+    /// Run a grid of a scenario's values: resumable, in parts if wanted, or to find the smallest value.
+    Sweep(sweep::Args),
     /// Run the chargers and cars of a scenario against any OCPP 1.6J central system.
     Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
@@ -153,6 +166,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
         Command::Compare(args) => compare::compare(args, cli.color),
+        Command::Sweep(args) => sweep::sweep(args, cli.color),
         Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
