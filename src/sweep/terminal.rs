@@ -12,7 +12,7 @@ const LINES: usize = 30;
 /// A strategy's column is at least so wide.
 const NARROWEST: usize = 9;
 /// Columns of strategies together are at most so wide; more stand below.
-const WIDEST: usize = 76;
+const WIDEST: usize = 80;
 
 /// Units by the last word of a path.
 const UNITS: [(&str, &str); 6] =
@@ -69,19 +69,15 @@ pub fn sentences(plan: &Plan, quest: &Quest) -> Vec<String> {
     let mut lines = vec![match quest.answer {
         None => format!("{who}: interrupted before an answer."),
         Some(Answer::First) => format!(
-            "{who} has {wanted} already with {}, the smallest value searched: {}.",
+            "{who}: {}, the smallest value searched, already has {wanted}: {}.",
             value(0),
             figures(0)
         ),
         Some(Answer::None) => {
-            format!(
-                "{who} has {wanted} with no value up to {}: {} there.",
-                value(last),
-                figures(last)
-            )
+            format!("{who}: no value up to {} has {wanted}: {} there.", value(last), figures(last))
         }
         Some(Answer::Smallest(at)) => format!(
-            "{who} needs {} for {wanted}: {} there, {} with {}.",
+            "{who} needs {} for {wanted}: {}, and {} with {}.",
             value(at),
             figures(at),
             figures(at - 1),
