@@ -53,8 +53,8 @@ const EXIT_CODES: [(Exit, &str); 7] = [
     (Exit::Passed, "passed"),
     (
         Exit::Failed,
-        "an assertion failed, something is worse than --max-regression, or an expectation of a case is \
-         not met",
+        "an assertion failed, something is worse than --max-regression, rows are missing in `sweep \
+         merge`, or an expectation of a case is not met",
     ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
@@ -124,7 +124,12 @@ enum Command {
     Run(run::Args),
     /// Compare strategies on the same arrivals, seed by seed.
     Compare(compare::Args),
-    /// Run a grid of a scenario's values: resumable, in parts if wanted, or to find the smallest value.
+    /// Run a grid of a scenario's values, in parts if wanted, or find the smallest value that will do.
+    ///
+    /// Every run is a row of sweep.sqlite from the moment it ends, and of sweep.csv when all have ended:
+    /// whatever kills a sweep, the same command goes on where it was, and the table is the same, byte for
+    /// byte, however many worked on it. A sweep explores: an assertion of the scenario that fails is a
+    /// column, and no reason for exit code 1.
     Sweep(sweep::Args),
     /// Run the chargers and cars of a scenario against any OCPP 1.6J central system.
     Fleet(fleet::Args),

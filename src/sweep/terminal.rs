@@ -11,8 +11,8 @@ use crate::report::text::number;
 const LINES: usize = 30;
 /// A strategy's column is at least so wide.
 const NARROWEST: usize = 9;
-/// Columns of strategies together are at most so wide; more stand below.
-const WIDEST: usize = 80;
+/// A line is at most so wide; strategies without room stand below.
+const WIDEST: usize = 100;
 
 /// Units by the last word of a path.
 const UNITS: [(&str, &str); 6] =
@@ -124,11 +124,19 @@ fn found(search: &Search, means: &[Option<f64>]) -> String {
 /// A line for each point, strategies beside each other as far as there is room.
 fn tables(plan: &Plan, metric: &str, results: &Results, paint: Paint) -> Vec<String> {
     let width = |at: &usize| plan.strategies[*at].name().len().max(NARROWEST) + 2;
+    let axes: Vec<usize> = (0..plan.grid.len())
+        .map(|at| {
+            let axis = &plan.grid[at];
+            let longest = axis.values.iter().map(|value| value.chars().count()).max();
+            axis.path.chars().count().max(longest.unwrap_or(0))
+        })
+        .collect();
+    let room = WIDEST.saturating_sub(axes.iter().map(|width| width + 2).sum());
     let mut groups: Vec<Vec<usize>> = vec![Vec::new()];
     for at in 0..plan.strategies.len() {
         let last = groups.len() - 1;
         let used: usize = groups[last].iter().map(|at| width(at)).sum();
-        if used > 0 && used + width(&at) > WIDEST {
+        if used > 0 && used + width(&at) > room {
             groups.push(vec![at]);
         } else {
             groups[last].push(at);
@@ -137,13 +145,6 @@ fn tables(plan: &Plan, metric: &str, results: &Results, paint: Paint) -> Vec<Str
     let shown = LINES / groups.len();
     let decimals =
         if CATALOGUE.iter().any(|info| info.name == metric && info.count) { 1 } else { 2 };
-    let axes: Vec<usize> = (0..plan.grid.len())
-        .map(|at| {
-            let axis = &plan.grid[at];
-            let longest = axis.values.iter().map(|value| value.chars().count()).max();
-            axis.path.chars().count().max(longest.unwrap_or(0))
-        })
-        .collect();
     let left = |texts: Vec<&str>| -> String {
         texts.iter().zip(&axes).map(|(text, width)| format!("{text:<width$}  ")).collect()
     };

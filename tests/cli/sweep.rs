@@ -112,6 +112,19 @@ fn the_document_has_the_mean_of_every_point_and_a_failed_assertion_is_a_column()
 }
 
 #[test]
+fn a_large_table_is_cut_to_what_a_screen_shows() {
+    let place = place();
+    let grid = ["--grid", "site.max_power_kw=8..20:0.25", "--seeds", "1", "--strategies"];
+    let all = "equal,priority,first_come_first_served,max_throughput,round_robin,proportional_fair";
+    let done = sweep(&place, &[&grid[..], &[all]].concat());
+    done.succeeded();
+    assert!(done.stdout.contains("and 34 more points, see sweep.csv"), "{}", done.stdout);
+    assert!(done.stdout.lines().count() <= 42, "{}", done.stdout);
+    assert!(done.stdout.lines().all(|line| line.chars().count() <= 100), "{}", done.stdout);
+    assert_eq!(table(&place, "reports/sweep-crowded/sweep.csv").len(), 49 * 6);
+}
+
+#[test]
 fn what_cannot_be_swept_is_refused_before_anything_runs() {
     let place = place();
     let ok = "site.max_power_kw=8,9";
