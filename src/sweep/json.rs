@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::grid::Axis;
 use super::plan::Plan;
 use super::results::{Quest, Results};
 use super::search::{Answer, Search};
@@ -77,7 +78,7 @@ pub fn render(
     results: &Results,
     quests: &[Quest],
 ) -> String {
-    let planned = match plan.search {
+    let complete = match plan.search {
         Some(_) => quests.iter().all(|quest| quest.answer.is_some()),
         None => results.rows == shard.rows(plan.rows()).count() as u64,
     };
@@ -92,7 +93,7 @@ pub fn render(
         strategies: plan.strategies.iter().map(|strategy| strategy.name()).collect(),
         first_seed: plan.first_seed,
         seeds: plan.seeds,
-        complete: planned,
+        complete,
         runs: results.rows,
         metric,
         cells: cells(plan, results),
@@ -108,7 +109,7 @@ pub fn render(
 }
 
 impl<'a> Varied<'a> {
-    fn new(axis: &'a super::grid::Axis, searched: bool) -> Varied<'a> {
+    fn new(axis: &'a Axis, searched: bool) -> Varied<'a> {
         Varied { path: &axis.path, values: &axis.values, searched }
     }
 }

@@ -250,7 +250,7 @@ mod tests {
     fn a_figure_that_gets_worse_with_more_is_told() {
         let search = search("10..20:1", "demand_met_pct >= 95");
         let (answer, seen) =
-            searched(&search, |at| [0.0, 96.0][usize::from(at >= 5)] - at as f64 / 9.0);
+            searched(&search, |at| [0.0, 96.0][usize::from(at >= 5)] - at as f64 / 20.0);
         assert_eq!(answer, Answer::Smallest(5));
         let (_, before, after) = search.uneven(&seen).expect("it falls on either side");
         assert!(before < after && seen.contains_key(&before));
