@@ -135,7 +135,7 @@ fn tables(plan: &Plan, metric: &str, results: &Results, paint: Paint) -> Vec<Str
     let mut groups: Vec<Vec<usize>> = vec![Vec::new()];
     for at in 0..plan.strategies.len() {
         let last = groups.len() - 1;
-        let used: usize = groups[last].iter().map(|at| width(at)).sum();
+        let used: usize = groups[last].iter().map(width).sum();
         if used > 0 && used + width(&at) > room {
             groups.push(vec![at]);
         } else {
