@@ -12,6 +12,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | [`cli`] | one file a command; exit codes; nothing decided here |
+//! | [`sweep`] | grids of runs: planned, kept, divided, put together, searched |
 //! | [`report`] | a finished run -> metrics, tables, charts, HTML, JUnit |
 //! | [`api`] | the REST API: routes, problems, OpenAPI, live events |
 //! | [`shell`] | threads, sockets, the wall clock around the core |
@@ -53,6 +54,7 @@ pub mod scenario;
 pub mod shell;
 pub mod sim;
 pub mod store;
+pub mod sweep;
 pub mod time;
 pub mod trace;
 pub mod units;

@@ -1,32 +1,26 @@
 //! `ampacity compare SCENARIO...`.
 
-use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::inputs::Inputs;
 use super::output::{Colour, data, note};
-use super::run::{LARGEST_SEED, command_line, strategy};
+use super::run::{command_line, seeds, strategy};
 use super::scenario::Material;
-use super::simulate::{INTERRUPTED, Job, flat_out, listen_for_interruption, simulate};
-use super::{Exit, folder, github, scenario};
+use super::simulate::{Job, listen_for_interruption, run_through};
+use super::{Exit, folder, github, scenario, workers};
 use crate::allocation::Strategy;
 use crate::report::compare::earlier::Earlier;
 use crate::report::compare::{self, Baseline, Comparison, Run, yardstick};
 use crate::report::{self, Report};
 use crate::scenario::model::Scenario;
-use crate::time::Time;
 
 /// The strategies of the smart-charging guide.
-const USUAL: [Strategy; 4] =
+pub(super) const USUAL: [Strategy; 4] =
     [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
 /// What a comparison leaves, and what an earlier one is read from.
@@ -141,16 +135,10 @@ fn plan(
         Some(out) => out.clone(),
         None => PathBuf::from("reports").join(format!("compare-{}", scenario.slug)),
     };
-    let last = scenario.seed.saturating_add(u64::from(args.seeds) - 1);
-    if last > LARGEST_SEED {
-        let first = scenario.seed;
-        return Ok(Err(format!(
-            "there are no {} seeds from {first} on: the largest is {LARGEST_SEED}; give the scenario a \
-             smaller one",
-            args.seeds
-        )));
-    }
-    let seeds: Vec<u64> = (scenario.seed..=last).collect();
+    let seeds = match seeds(scenario.seed, args.seeds) {
+        Ok(seeds) => seeds,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let baseline = match &args.baseline {
         None => {
             let own = args.strategies.iter().position(|it| *it == scenario.site.strategy);
@@ -238,32 +226,26 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         }
     }
     let began = Instant::now();
-    let bar = progress(args, plan);
-    let workshop =
-        Workshop { args, plan, bar: &bar, next: AtomicUsize::new(0), made: Mutex::default() };
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let workers = args.jobs.map_or(cores, NonZeroUsize::get).min(workshop.jobs());
-    thread::scope(|scope| {
-        (0..workers).for_each(|_| drop(scope.spawn(|| workshop.work())));
-    });
-    bar.finish_and_clear();
-    let made = workshop.made.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(error) = made.failed {
-        return Err(error);
-    }
-    if !made.broken.is_empty() {
-        note("ampacity: this is a bug of the program, please report it with the scenario:");
-        made.broken.iter().for_each(note);
-        return Ok(Exit::Bug);
-    }
+    let jobs = args.strategies.len() * plan.seeds.len();
+    let bar = workers::progress(jobs, args.quiet);
+    // Seed by seed, so that whoever stops early has whole seeds.
+    let place = |job: usize| (job % args.strategies.len(), job / args.strategies.len());
+    let runs = workers::share(jobs, args.jobs, &bar, |job| {
+        let (strategy, seed) = place(job);
+        run(args, plan, strategy, seed)
+    })?;
+    let made: Vec<Made> = match runs {
+        Ok(runs) => runs.into_iter().map(|(job, run)| (place(job).0, place(job).1, run)).collect(),
+        Err(exit) => return Ok(exit),
+    };
     let mut complete = vec![0; plan.seeds.len()];
-    made.runs.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
+    made.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
     let whole = |seed: usize| complete[seed] == args.strategies.len();
     let seeds = (0..complete.len()).filter(|seed| whole(*seed)).count();
     let comparison = Comparison {
         scenario: &plan.scenario,
         strategies: args.strategies.clone(),
-        runs: by_strategy(made.runs, args.strategies.len(), whole),
+        runs: by_strategy(made, args.strategies.len(), whole),
         baseline: plan.baseline.clone(),
         command_line: command_line(),
         wall_s: began.elapsed().as_secs_f64(),
@@ -325,95 +307,27 @@ fn by_strategy(
 /// Place of the strategy, place of the seed, run.
 type Made = (usize, usize, Run);
 
-/// What workers share.
-struct Workshop<'a> {
-    args: &'a Args,
-    plan: &'a Plan,
-    bar: &'a ProgressBar,
-    next: AtomicUsize,
-    made: Mutex<Product>,
-}
-
-/// What has been made so far.
-#[derive(Default)]
-struct Product {
-    runs: Vec<Made>,
-    /// Broken invariants of the program.
-    broken: Vec<String>,
-    failed: Option<anyhow::Error>,
-}
-
-impl Workshop<'_> {
-    fn jobs(&self) -> usize {
-        self.args.strategies.len() * self.plan.seeds.len()
+/// A run, or the invariants that it broke. That of the first seed leaves its whole report.
+fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outcome<Run> {
+    let strategy = args.strategies[strategy];
+    let job = Job { scenario: &plan.scenario, strategy, seed: plan.seeds[seed], trace_to: None };
+    let record = match run_through(&job)? {
+        Ok(record) => record,
+        Err(broken) => return Ok(Err(broken)),
+    };
+    let report = Report::new(&plan.scenario, &record, &command_line());
+    if seed == 0 {
+        let out = plan.out.join(strategy.name());
+        report::write::write_all(&out, &report)
+            .with_context(|| format!("cannot write the results to {}", out.display()))?;
+        let material = plan.material.clone();
+        Inputs::new(&plan.path, material, strategy, job.seed, Vec::new()).write(&out)?;
     }
-
-    /// One job after the other, seed by seed, so that whoever stops early has whole seeds.
-    fn work(&self) {
-        loop {
-            let job = self.next.fetch_add(1, Ordering::Relaxed);
-            if job >= self.jobs() || INTERRUPTED.load(Ordering::Relaxed) {
-                return;
-            }
-            let (seed, strategy) =
-                (job / self.args.strategies.len(), job % self.args.strategies.len());
-            let done = self.run(strategy, seed);
-            let mut made = self.made.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            match done {
-                Ok(Ok(run)) => made.runs.push((strategy, seed, run)),
-                Ok(Err(broken)) => made.broken.extend(broken),
-                Err(error) => {
-                    made.failed.get_or_insert(error);
-                }
-            }
-            if made.failed.is_some() || !made.broken.is_empty() {
-                // Whoever is at work ends what it has.
-                self.next.store(self.jobs(), Ordering::Relaxed);
-            }
-            self.bar.inc(1);
-        }
-    }
-
-    /// A run, or the invariants that it broke. That of the first seed leaves its whole report.
-    fn run(&self, strategy: usize, seed: usize) -> anyhow::Result<Result<Run, Vec<String>>> {
-        let plan = self.plan;
-        let strategy = self.args.strategies[strategy];
-        let job =
-            Job { scenario: &plan.scenario, strategy, seed: plan.seeds[seed], trace_to: None };
-        let record = simulate(&job, |world, stop| {
-            flat_out(world, stop, &[], Time::NEVER, false);
-            Ok(())
-        })?;
-        let broken = record.broken_invariants();
-        if !broken.is_empty() {
-            let named = |what| format!("{strategy}, seed {}: {what}", job.seed);
-            return Ok(Err(broken.into_iter().map(named).collect()));
-        }
-        let report = Report::new(&plan.scenario, &record, &command_line());
-        if seed == 0 {
-            let out = plan.out.join(strategy.name());
-            report::write::write_all(&out, &report)
-                .with_context(|| format!("cannot write the results to {}", out.display()))?;
-            let material = plan.material.clone();
-            Inputs::new(&plan.path, material, strategy, job.seed, Vec::new()).write(&out)?;
-        }
-        Ok(Ok(Run::of(&report)))
-    }
-}
-
-fn progress(args: &Args, plan: &Plan) -> ProgressBar {
-    if args.quiet || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new((args.strategies.len() * plan.seeds.len()) as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
+    Ok(Ok(Run::of(&report)))
 }
 
 /// Something that is there twice.
-fn repeated<T: PartialEq + Copy>(all: &[T]) -> Option<T> {
+pub(super) fn repeated<T: PartialEq + Copy>(all: &[T]) -> Option<T> {
     (1..all.len()).find(|at| all[..*at].contains(&all[*at])).map(|at| all[at])
 }
 

@@ -20,6 +20,8 @@ mod schema;
 mod serve;
 mod serving;
 mod simulate;
+mod sweep;
+mod workers;
 
 use std::io;
 use std::process::ExitCode;
@@ -52,8 +54,8 @@ const EXIT_CODES: [(Exit, &str); 7] = [
     (Exit::Passed, "passed"),
     (
         Exit::Failed,
-        "an assertion failed, something is worse than --max-regression, or an expectation of a case is \
-         not met",
+        "an assertion failed, something is worse than --max-regression, rows are missing in `sweep \
+         merge`, or an expectation of a case is not met",
     ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
@@ -63,7 +65,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 10] = [
+const EXAMPLES: [(&str, &str); 12] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -72,6 +74,15 @@ const EXAMPLES: [(&str, &str); 10] = [
     (
         "Four strategies on the same arrivals, twenty times",
         "ampacity compare scenarios/workplace.toml --seeds 20",
+    ),
+    (
+        "Four strategies behind five grid connections",
+        "ampacity sweep scenarios/workplace.toml --grid site.max_power_kw=60..100:10 --seeds 3",
+    ),
+    (
+        "The smallest grid connection that meets 95 % of the demand",
+        "ampacity sweep scenarios/workplace.toml --smallest site.max_power_kw=20..200:1 --such-that \
+         'demand_met_pct >= 95' --seeds 3",
     ),
     (
         "Why a charger had its limit at half past nine",
@@ -114,6 +125,13 @@ enum Command {
     Run(run::Args),
     /// Compare strategies on the same arrivals, seed by seed.
     Compare(compare::Args),
+    /// Run a grid of a scenario's values, in parts if wanted, or find the smallest value that will do.
+    ///
+    /// Every run is a row of sweep.sqlite from the moment it ends, and of sweep.csv when all have ended:
+    /// whatever kills a sweep, the same command goes on where it was, and the table is the same, byte for
+    /// byte, however many worked on it. A sweep explores: an assertion of the scenario that fails is a
+    /// column, and no reason for exit code 1.
+    Sweep(sweep::Args),
     /// Run the chargers and cars of a scenario against any OCPP 1.6J central system.
     Fleet(fleet::Args),
     /// Check scenario files: all problems at once, nothing is run.
@@ -154,6 +172,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, cli.color),
         Command::Compare(args) => compare::compare(args, cli.color),
+        Command::Sweep(args) => sweep::sweep(args, cli.color),
         Command::Fleet(args) => fleet::fleet(args, cli.color),
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),

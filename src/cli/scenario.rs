@@ -43,22 +43,10 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> 
 }
 
 fn load_into(material: &mut Material, path: &Path, overrides: &[String]) -> anyhow::Result<Loaded> {
-    let name = path.display().to_string();
-    let bytes = bytes(path, LARGEST_SCENARIO).map_err(|error| explained(error, path))?;
-    let mut source = match Source::from_bytes(&name, &bytes) {
+    let source = match source(path, overrides)? {
         Ok(source) => source,
-        Err(problem) => return Ok(Err(vec![*problem])),
+        Err(problems) => return Ok(Err(problems)),
     };
-    let mut wrong = Vec::new();
-    for assignment in overrides {
-        match scenario::apply_override(&source, assignment) {
-            Ok(changed) => source = changed,
-            Err(problem) => wrong.push(*problem),
-        }
-    }
-    if !wrong.is_empty() {
-        return Ok(Err(wrong));
-    }
     let folder = path.parent().unwrap_or(Path::new("."));
     let files = RefCell::new(BTreeMap::new());
     let loaded = scenario::load(&source, &|name| {
@@ -68,6 +56,30 @@ fn load_into(material: &mut Material, path: &Path, overrides: &[String]) -> anyh
     });
     *material = Material { text: source.text().to_owned(), files: files.into_inner() };
     Ok(loaded)
+}
+
+/// The text of a scenario file with `path=value` overrides applied, or what is wrong with either.
+fn source(path: &Path, overrides: &[String]) -> anyhow::Result<Result<Source, Vec<Diagnostic>>> {
+    let bytes = bytes(path, LARGEST_SCENARIO).map_err(|error| explained(error, path))?;
+    match Source::from_bytes(&path.display().to_string(), &bytes) {
+        Ok(source) => Ok(overridden(source, overrides)),
+        Err(problem) => Ok(Err(vec![*problem])),
+    }
+}
+
+/// The text with `path=value` overrides applied, or what is wrong with them.
+pub(super) fn overridden(
+    mut source: Source,
+    overrides: &[String],
+) -> Result<Source, Vec<Diagnostic>> {
+    let mut wrong = Vec::new();
+    for assignment in overrides {
+        match scenario::apply_override(&source, assignment) {
+            Ok(changed) => source = changed,
+            Err(problem) => wrong.push(*problem),
+        }
+    }
+    if wrong.is_empty() { Ok(source) } else { Err(wrong) }
 }
 
 /// Reads a scenario file to run it: shows its warnings unless `quiet`, or its problems, and then
@@ -104,7 +116,7 @@ pub(super) fn show(problems: &[Diagnostic], colour: bool) {
 }
 
 /// The text of a file that a scenario names, or the reason why there is none.
-fn table(path: &Path) -> Result<String, String> {
+pub(super) fn table(path: &Path) -> Result<String, String> {
     let bytes = bytes(path, LARGEST_TABLE).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|b| *b == b'\n');

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Exit;
 use super::output::data;
 use crate::report::schemas;
-use crate::scenario;
+use crate::{scenario, sweep};
 
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,8 @@ pub(super) enum Document {
     Summary,
     /// comparison.json.
     Comparison,
+    /// What sweep --json prints.
+    Sweep,
 }
 
 /// Arguments of `schema`.
@@ -32,6 +34,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         Document::Scenario => scenario::schema(),
         Document::Summary => schemas::summary(),
         Document::Comparison => schemas::comparison(),
+        Document::Sweep => sweep::json::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)?;
     data(&format!("{text}\n"))?;

@@ -92,6 +92,24 @@ pub(super) fn simulate(
     Ok(record)
 }
 
+/// Runs the scenario as fast as possible, to its end or an interruption. The value of a run that
+/// broke invariants of the program is what it broke, with strategy and seed.
+///
+/// # Errors
+/// As [`simulate`].
+pub(super) fn run_through(job: &Job<'_>) -> anyhow::Result<Result<RunRecord, Vec<String>>> {
+    let record = simulate(job, |world, stop| {
+        flat_out(world, stop, &[], Time::NEVER, false);
+        Ok(())
+    })?;
+    let broken = record.broken_invariants();
+    if broken.is_empty() {
+        return Ok(Ok(record));
+    }
+    let named = |what| format!("{}, seed {}: {what}", job.strategy, job.seed);
+    Ok(Err(broken.into_iter().map(named).collect()))
+}
+
 /// Steps the world as fast as possible up to and with `until`, with the inputs of a journal at
 /// their instants. Returns the inputs that come later.
 pub(super) fn flat_out<'e>(

@@ -330,7 +330,7 @@ fn optional(value: Option<f64>, decimals: usize) -> String {
 
 /// ANSI colours, or none.
 #[derive(Clone, Copy)]
-pub(super) struct Paint(pub(super) bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
     fn wrap(self, code: &str, text: &str) -> String {
@@ -341,7 +341,7 @@ impl Paint {
         self.wrap("1;32", text)
     }
 
-    pub(super) fn red(self, text: &str) -> String {
+    pub(crate) fn red(self, text: &str) -> String {
         self.wrap("1;31", text)
     }
 
@@ -349,7 +349,7 @@ impl Paint {
         self.wrap("33", text)
     }
 
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.wrap("1", text)
     }
 }

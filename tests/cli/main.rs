@@ -14,4 +14,6 @@ mod schedule;
 mod second_reader;
 mod streams;
 mod support;
+mod sweep;
+mod sweep_parts;
 mod trace;
