@@ -20,6 +20,7 @@ use super::simulate::{INTERRUPTED, Job, flat_out, listen_for_interruption, simul
 use super::{Exit, folder, scenario};
 use crate::allocation::Strategy;
 use crate::report::compare::earlier::Earlier;
+use crate::report::compare::portrait::Portrait;
 use crate::report::compare::{self, Baseline, Comparison, Run, yardstick};
 use crate::report::{self, Report};
 use crate::scenario::model::Scenario;
@@ -256,6 +257,9 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         made.broken.iter().for_each(note);
         return Ok(Exit::Bug);
     }
+    let mut portraits = made.portraits;
+    portraits.sort_by_key(|(strategy, _)| *strategy);
+    let portraits: Vec<Portrait> = portraits.into_iter().map(|(_, portrait)| portrait).collect();
     let mut complete = vec![0; plan.seeds.len()];
     made.runs.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
     let whole = |seed: usize| complete[seed] == args.strategies.len();
@@ -278,7 +282,7 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     let regressions = tolerated
         .map(|tolerated| comparison.regressions(tolerated, &args.gate))
         .unwrap_or_default();
-    report::write::write_comparison(&plan.out, &comparison, &regressions)
+    report::write::write_comparison(&plan.out, &comparison, &regressions, &portraits)
         .with_context(|| format!("cannot write the results to {}", plan.out.display()))?;
     if args.json {
         data(&compare::json::render(&comparison, &regressions))?;
@@ -322,6 +326,9 @@ fn by_strategy(
 /// Place of the strategy, place of the seed, run.
 type Made = (usize, usize, Run);
 
+/// What is kept of a run.
+type Kept = (Run, Option<Portrait>);
+
 /// What workers share.
 struct Workshop<'a> {
     args: &'a Args,
@@ -335,6 +342,8 @@ struct Workshop<'a> {
 #[derive(Default)]
 struct Product {
     runs: Vec<Made>,
+    /// Place of the strategy, what the charts show of its first run.
+    portraits: Vec<(usize, Portrait)>,
     /// Broken invariants of the program.
     broken: Vec<String>,
     failed: Option<anyhow::Error>,
@@ -357,7 +366,10 @@ impl Workshop<'_> {
             let done = self.run(strategy, seed);
             let mut made = self.made.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             match done {
-                Ok(Ok(run)) => made.runs.push((strategy, seed, run)),
+                Ok(Ok((run, portrait))) => {
+                    made.runs.push((strategy, seed, run));
+                    made.portraits.extend(portrait.map(|portrait| (strategy, portrait)));
+                }
                 Ok(Err(broken)) => made.broken.extend(broken),
                 Err(error) => {
                     made.failed.get_or_insert(error);
@@ -371,8 +383,9 @@ impl Workshop<'_> {
         }
     }
 
-    /// A run, or the invariants that it broke. That of the first seed leaves its whole report.
-    fn run(&self, strategy: usize, seed: usize) -> anyhow::Result<Result<Run, Vec<String>>> {
+    /// A run, or the invariants that it broke. That of the first seed leaves its whole report, and what
+    /// the charts show of it.
+    fn run(&self, strategy: usize, seed: usize) -> anyhow::Result<Result<Kept, Vec<String>>> {
         let plan = self.plan;
         let strategy = self.args.strategies[strategy];
         let job =
@@ -387,14 +400,16 @@ impl Workshop<'_> {
             return Ok(Err(broken.into_iter().map(named).collect()));
         }
         let report = Report::new(&plan.scenario, &record, &command_line());
+        let mut portrait = None;
         if seed == 0 {
             let out = plan.out.join(strategy.name());
             report::write::write_all(&out, &report)
                 .with_context(|| format!("cannot write the results to {}", out.display()))?;
             let material = plan.material.clone();
             Inputs::new(&plan.path, material, strategy, job.seed, Vec::new()).write(&out)?;
+            portrait = Some(Portrait::of(&report));
         }
-        Ok(Ok(Run::of(&report)))
+        Ok(Ok((Run::of(&report), portrait)))
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `charts/*.svg` | [`charts`] | the page's charts, to use elsewhere |
 //! | `junit.xml` | [`junit`] | one test case per assertion, for CI |
 //! | standard output | [`terminal`] | the verdict, then at most 40 lines |
-//! | `comparison.*` | [`compare`] | strategies on the same arrivals |
+//! | `comparison.*`, its `report.html`, `charts/*` | [`compare`] | strategies on the same arrivals |
 //! | standard output of `fleet` | [`fleet`] | what a fleet alone can say |
 //!
 //! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`], [`compliance`] and

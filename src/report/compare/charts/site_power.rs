@@ -1,0 +1,246 @@
+//! How was the connection used: the site's draw with every strategy against its limit.
+
+use std::ops::Range;
+
+use crate::report::charts::axes::{Frame, Scale, TimeScale};
+use crate::report::charts::series::{groups, mean, without_flat};
+use crate::report::charts::svg::{Anchor, Path, Svg};
+use crate::report::charts::{axes, nothing};
+use crate::report::compare::Comparison;
+use crate::report::compare::charts::{Figure, begun, first_seed, look, range};
+use crate::report::compare::portrait::Portrait;
+use crate::report::compliance::Limit;
+use crate::report::text::{duration, local, push_milli};
+use crate::time::{Span, Time};
+use crate::units::Watts;
+
+const HEIGHT: f64 = 280.0;
+const BETWEEN: f64 = 92.0;
+const DAY: Span = Span::from_s(86_400);
+/// Points of a curve; what has more samples is drawn as means.
+const MOST_POINTS: usize = 1500;
+const BINS: usize = 620;
+
+/// Draws the chart.
+#[must_use]
+pub fn draw(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Figure {
+    let title = "Site power against the limit";
+    let detail =
+        format!("Share of the limit that was used, %: {}", range(comparison, "utilisation_pct"));
+    let panels = panels(comparison, portraits);
+    let count = panels.len() as f64;
+    let (mut svg, top) = begun(
+        |top| top + 22.0 + count * HEIGHT + (count - 1.0) * BETWEEN + 52.0,
+        title,
+        &detail,
+        &comparison.strategies,
+    );
+    let limits = [
+        (axes::Key::Line, "limit", "grid connection"),
+        (axes::Key::Line, "evlimit", "limit for vehicles"),
+    ];
+    axes::legend(&mut svg, (16.0, top - 14.0), &limits);
+    for (place, panel) in panels.iter().enumerate() {
+        let y = top + 22.0 + place as f64 * (HEIGHT + BETWEEN);
+        let frame = Frame { x: 56.0, y, w: 824.0, h: HEIGHT };
+        panel.draw(&mut svg, frame, comparison, portraits);
+    }
+    let caption = format!(
+        "{}. The true draw of the site; where curves lie at the limit, the strategy used all of it.{}{}",
+        capital(&first_seed(portraits)),
+        panels.first().map(Panel::thinned).unwrap_or_default(),
+        if panels.len() > 1 {
+            " Below, the day on which the strategies differ most, sample by sample."
+        } else {
+            ""
+        }
+    );
+    Figure::new("site_power", title, caption, svg, [("", table(&panels, portraits))])
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A span of the run.
+struct Panel {
+    from: Time,
+    to: Time,
+    /// What stands above it, where there are several.
+    title: Option<String>,
+    limits: Vec<(Time, Time, Limit)>,
+    /// By strategy: bins of its draw.
+    curves: Vec<Vec<Bin>>,
+    bin: Option<Span>,
+}
+
+/// Samples that are drawn as one point.
+struct Bin {
+    at: Time,
+    mean_w: f64,
+    peak: Watts,
+}
+
+impl Panel {
+    fn of(portraits: &[Portrait], from: Time, to: Time) -> Panel {
+        let inside = |draw: &[(Time, Watts)]| -> Range<usize> {
+            draw.partition_point(|sample| sample.0 < from)
+                ..draw.partition_point(|sample| sample.0 <= to)
+        };
+        let most = portraits.iter().map(|it| inside(&it.draw).len()).max().unwrap_or(0);
+        let bins = if most > MOST_POINTS { BINS } else { MOST_POINTS };
+        let curve = |portrait: &Portrait| {
+            let samples = &portrait.draw[inside(&portrait.draw)];
+            let times: Vec<Time> = samples.iter().map(|sample| sample.0).collect();
+            let bin = |group: Range<usize>| {
+                let watts = samples[group.clone()].iter().map(|sample| sample.1.0);
+                let peak = watts.clone().max().unwrap_or(0);
+                Bin { at: times[group.start], mean_w: mean(watts), peak: Watts(peak) }
+            };
+            groups(&times, bins).into_iter().map(bin).collect()
+        };
+        let limits = portraits.first().map(|it| it.limits.as_slice()).unwrap_or_default();
+        let clipped =
+            limits.iter().map(|(begin, end, limit)| ((*begin).max(from), (*end).min(to), *limit));
+        Panel {
+            from,
+            to,
+            title: None,
+            limits: clipped.filter(|(begin, end, _)| begin < end).collect(),
+            curves: portraits.iter().map(curve).collect(),
+            bin: (most > MOST_POINTS).then(|| Span(to.since(from).0 / BINS as i64)),
+        }
+    }
+
+    fn thinned(&self) -> String {
+        self.bin
+            .map(|bin| {
+                format!(" Means over {}; their peaks stand in the table.", duration(bin.s()))
+            })
+            .unwrap_or_default()
+    }
+
+    fn draw(
+        &self,
+        svg: &mut Svg,
+        frame: Frame,
+        comparison: &Comparison<'_>,
+        portraits: &[Portrait],
+    ) {
+        let drawn = self.curves.iter().flatten().map(|bin| bin.mean_w / 1000.0);
+        let limits = self.limits.iter().map(|span| span.2.connection.kw());
+        let scale = Scale::tight(frame, 0.0, drawn.chain(limits).fold(1.0, f64::max) * 1.02, 5);
+        let time = TimeScale::new(frame, self.from, self.to, comparison.scenario.utc_offset);
+        scale.draw(svg, "kW");
+        for (portrait, bins) in portraits.iter().zip(&self.curves) {
+            let points = bins.iter().map(|bin| (time.x(bin.at), scale.y(bin.mean_w / 1000.0)));
+            let mut path = Path::default();
+            path.polyline(without_flat(points.collect()), self.bin.is_none());
+            svg.path(&path, &look::line(portrait.strategy));
+        }
+        self.draw_limits(svg, time, &scale);
+        time.draw(svg);
+        if let Some(title) = &self.title {
+            svg.text((frame.x + 40.0, frame.y - 9.0), "strong", Anchor::Start, title);
+        }
+        let marks = portraits.first().map(|it| it.marks.as_slice()).unwrap_or_default();
+        let inside = marks.iter().filter(|(at, _)| self.from <= *at && *at <= self.to);
+        time.draw_marks(svg, &inside.cloned().collect::<Vec<_>>());
+        if self.curves.iter().all(Vec::is_empty) {
+            nothing(svg, frame, "no samples");
+        }
+    }
+
+    /// The lines of both limits; where spans are shorter than a pixel, the lowest of each.
+    fn draw_limits(&self, svg: &mut Svg, time: TimeScale, scale: &Scale) {
+        let line = |pick: fn(&Limit) -> Watts| {
+            let mut points: Vec<(f64, f64)> = Vec::new();
+            let mut column = f64::NEG_INFINITY;
+            for (begin, end, limit) in &self.limits {
+                let (left, right, y) =
+                    (time.x(*begin), time.x(*end), scale.y(pick(limit).kw().max(0.0)));
+                match points.last_mut() {
+                    Some(last) if right - column < 0.8 => last.1 = last.1.max(y),
+                    _ => {
+                        column = left;
+                        points.extend([(left, y), (right, y)]);
+                    }
+                }
+                if let Some(last) = points.last_mut() {
+                    last.0 = right;
+                }
+            }
+            let mut path = Path::default();
+            path.polyline(points, false);
+            path
+        };
+        if self.limits.iter().any(|(_, _, limit)| limit.ev != limit.connection) {
+            svg.path(&line(|limit| limit.ev), "evlimit");
+        }
+        svg.path(&line(|limit| limit.connection), "limit");
+    }
+}
+
+/// The whole run and, of one that is longer than two days, the day on which strategies differ most.
+fn panels(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Vec<Panel> {
+    let from = portraits.iter().map(|it| it.from).min().unwrap_or(comparison.scenario.start);
+    let to = portraits.iter().map(|it| it.to).max().unwrap_or(from);
+    let mut whole = Panel::of(portraits, from, to);
+    if to.since(from) <= DAY + DAY || whole.curves.iter().all(Vec::is_empty) {
+        return vec![whole];
+    }
+    let begin = most_different(portraits, comparison.scenario.utc_offset).unwrap_or(from);
+    let mut day = Panel::of(portraits, begin.max(from), (begin + DAY).min(to));
+    let named = local(begin, comparison.scenario.utc_offset).day_and_date();
+    whole.title = Some("the whole run".to_owned());
+    day.title = Some(format!("{named}, where strategies differ most"));
+    vec![whole, day]
+}
+
+/// Start of the local day in which the draws of the strategies are furthest apart, summed over the
+/// samples that all have.
+fn most_different(portraits: &[Portrait], utc_offset: Span) -> Option<Time> {
+    let day = |at: Time| (at + utc_offset).0.div_euclid(DAY.0);
+    let count = portraits.iter().map(|it| it.draw.len()).min()?;
+    let mut days: Vec<(i64, i64)> = Vec::new();
+    for sample in 0..count {
+        let watts = || portraits.iter().map(|it| it.draw[sample].1.0);
+        let apart = watts().max()? - watts().min()?;
+        let today = day(portraits[0].draw[sample].0);
+        match days.last_mut() {
+            Some(last) if last.0 == today => last.1 += apart,
+            _ => days.push((today, apart)),
+        }
+    }
+    // The first of several alike.
+    let most = days.iter().rev().max_by_key(|day| day.1)?;
+    Some(Time(most.0 * DAY.0) - utc_offset)
+}
+
+fn table(panels: &[Panel], portraits: &[Portrait]) -> String {
+    let mut out =
+        String::from("strategy,from,mean_draw_kw,peak_draw_kw,available_kw,max_power_kw\n");
+    for (at, portrait) in portraits.iter().enumerate() {
+        // Samples of the day come once more, as they are.
+        for panel in panels {
+            let mut span = 0;
+            for bin in &panel.curves[at] {
+                while span + 1 < panel.limits.len() && panel.limits[span].1 <= bin.at {
+                    span += 1;
+                }
+                let limit = panel.limits.get(span).map(|span| span.2).unwrap_or_default();
+                out.push_str(portrait.strategy.name());
+                out.push(',');
+                bin.at.write_ocpp(&mut out);
+                for watts in [bin.mean_w.round() as i64, bin.peak.0, limit.ev.0, limit.connection.0]
+                {
+                    out.push(',');
+                    push_milli(&mut out, watts);
+                }
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
