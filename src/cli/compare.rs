@@ -257,17 +257,12 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         made.broken.iter().for_each(note);
         return Ok(Exit::Bug);
     }
-    let mut portraits = made.portraits;
-    portraits.sort_by_key(|(strategy, _)| *strategy);
-    let portraits: Vec<Portrait> = portraits.into_iter().map(|(_, portrait)| portrait).collect();
-    let mut complete = vec![0; plan.seeds.len()];
-    made.runs.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
-    let whole = |seed: usize| complete[seed] == args.strategies.len();
-    let seeds = (0..complete.len()).filter(|seed| whole(*seed)).count();
+    let (runs, portraits) = made.in_order(args.strategies.len(), plan.seeds.len());
+    let seeds = runs.first().map_or(0, Vec::len);
     let comparison = Comparison {
         scenario: &plan.scenario,
         strategies: args.strategies.clone(),
-        runs: by_strategy(made.runs, args.strategies.len(), whole),
+        runs,
         baseline: plan.baseline.clone(),
         command_line: command_line(),
         wall_s: began.elapsed().as_secs_f64(),
@@ -309,20 +304,6 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     })
 }
 
-/// Runs of the seeds that all strategies have run, strategy by strategy, in the order of the seeds.
-fn by_strategy(
-    mut made: Vec<Made>,
-    strategies: usize,
-    whole: impl Fn(usize) -> bool,
-) -> Vec<Vec<Run>> {
-    made.sort_by_key(|(_, seed, _)| *seed);
-    let mut runs = vec![Vec::new(); strategies];
-    for (strategy, _, run) in made.into_iter().filter(|(_, seed, _)| whole(*seed)) {
-        runs[strategy].push(run);
-    }
-    runs
-}
-
 /// Place of the strategy, place of the seed, run.
 type Made = (usize, usize, Run);
 
@@ -347,6 +328,24 @@ struct Product {
     /// Broken invariants of the program.
     broken: Vec<String>,
     failed: Option<anyhow::Error>,
+}
+
+impl Product {
+    /// Runs of the seeds that all strategies have run to the end, strategy by strategy in the order of the
+    /// seeds; and what the charts show, in the order of the strategies.
+    fn in_order(mut self, strategies: usize, seeds: usize) -> (Vec<Vec<Run>>, Vec<Portrait>) {
+        let mut complete = vec![0; seeds];
+        self.runs.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
+        self.runs.sort_by_key(|(_, seed, _)| *seed);
+        let mut runs = vec![Vec::new(); strategies];
+        for (strategy, seed, run) in self.runs {
+            if complete[seed] == strategies {
+                runs[strategy].push(run);
+            }
+        }
+        self.portraits.sort_by_key(|(strategy, _)| *strategy);
+        (runs, self.portraits.into_iter().map(|(_, portrait)| portrait).collect())
+    }
 }
 
 impl Workshop<'_> {

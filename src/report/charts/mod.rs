@@ -157,6 +157,7 @@ pub(in crate::report) fn bar_name(length: Span) -> String {
     match length.whole_s() {
         3600 => "hour".to_owned(),
         86_400 => "day".to_owned(),
+        604_800 => "week".to_owned(),
         seconds => crate::report::text::duration(seconds as f64),
     }
 }

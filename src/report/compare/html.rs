@@ -14,7 +14,7 @@ use crate::report::text::{duration, local, number, short};
 
 const TEMPLATE: &str = include_str!("../templates/comparison.html");
 
-/// Failed assertions and regressions that are listed; the rest is in `comparison.json`.
+/// Failed assertions and regressions, and seeds, that are listed; the rest is in `comparison.json`.
 const LISTED: usize = 40;
 
 /// The page, with the charts inside it. It loads nothing and runs no script.
@@ -213,11 +213,16 @@ fn in_words(title: &str, difference: Difference) -> String {
 
 fn facts(comparison: &Comparison<'_>) -> Vec<(&'static str, String)> {
     let names: Vec<&str> = comparison.strategies.iter().map(|strategy| strategy.name()).collect();
-    let seeds: Vec<String> = comparison.seeds().iter().map(u64::to_string).collect();
+    let seeds = comparison.seeds();
+    let seeds = if seeds.len() <= LISTED {
+        seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    } else {
+        format!("{} of them: {}", seeds.len(), terminal::seeds(comparison))
+    };
     let mut rows = vec![
         ("Strategies", names.join(", ")),
         ("Differences are to", comparison.baseline_name()),
-        ("Seeds", seeds.join(", ")),
+        ("Seeds", seeds),
         ("SHA-256 of the scenario", comparison.scenario.sha256.clone()),
         ("Ampacity", env!("CARGO_PKG_VERSION").to_owned()),
     ];

@@ -97,14 +97,16 @@ fn draw_panel(svg: &mut Svg, frame: Frame, comparison: &Comparison<'_>, panel: &
     if !high.is_finite() {
         return nothing(svg, frame, "nothing to show");
     }
-    // From 0 on, bars of 98.1 and 98.4 would look the same.
-    let zoomed = low > 0.5 * high && high - low > 1e-6 * high;
+    // From 0 on, bars of 0.93 and 0.98 would look the same; what differs by less than a hundredth is
+    // the same, and no axis should make much of it.
+    let zoomed = low > 0.5 * high && high - low > 0.01 * high;
     let plot = Frame { w: frame.w - FIGURE, ..frame };
     let across = if zoomed {
         let margin = 0.08 * (high - low);
         Across::nice(plot, low - margin, high, 2)
     } else {
-        Across::nice(plot, 0.0, if high > 0.0 { high } else { 1.0 }, 2)
+        let (high, steps) = if high > 0.0 { (high, 2) } else { (1.0, 1) };
+        Across::nice(plot, 0.0, high, steps)
     };
     across.draw(svg, "");
     let places = tables::decimals(known().map(|spread| spread.mean.abs()).fold(0.0, f64::max))

@@ -63,7 +63,9 @@ fn draw_met(svg: &mut Svg, frame: Frame, portraits: &[Portrait], reach: f64) {
     for portrait in portraits {
         let points = quantiles(&portrait.met_pct);
         let first = points.first().map(|point| (0.0, point.1));
-        let shown = points.into_iter().take_while(|point| point.0 <= reach);
+        // The first beyond ends the line at the edge.
+        let shown = points.partition_point(|point| point.0 < reach) + 1;
+        let shown = points.into_iter().take(shown);
         curve(svg, portrait.strategy, (&across, &up), first.into_iter().chain(shown), false);
     }
 }

@@ -70,10 +70,10 @@ fn detail(portraits: &[Portrait], maps: &[Map]) -> String {
 fn columns_sentence(portraits: &[Portrait]) -> String {
     match portraits.first().map(|portrait| &portrait.heat.columns) {
         Some(Columns::Week) => {
-            "A column is an hour of the week, the mean over all weeks of the run.".to_owned()
+            "One column for every hour of the week, the mean over all weeks of the run.".to_owned()
         }
         Some(Columns::Run(_, length, _)) => {
-            format!("A column is the mean of {}.", bar_name(*length))
+            format!("One column for every {}, the mean of its samples.", bar_name(*length))
         }
         None => "Nothing ran.".to_owned(),
     }
@@ -125,7 +125,7 @@ impl Map {
                 first += same.len();
             }
             // Where rows are low, every second or third has a name.
-            if row % (9.0 / height).ceil().max(1.0) as usize == 0 {
+            if row % (10.5 / height).ceil().max(1.0) as usize == 0 {
                 let name = fit_name(name, 9.5, 74.0);
                 svg.text((frame.x - 5.0, y + height / 2.0 + 3.4), "small", Anchor::End, &name);
             }

@@ -103,7 +103,8 @@ impl Spread {
         })
     }
 
-    /// Draws a whisker from the lowest to the highest value along a horizontal axis.
+    /// Draws a whisker from the lowest to the highest value along a horizontal axis, with an edge that
+    /// parts it from a bar of any colour.
     fn draw_across(&self, svg: &mut Svg, across: &Across, y: f64) {
         let mut path = Path::default();
         let (left, right) = (across.x(self.low), across.x(self.high));
@@ -113,6 +114,7 @@ impl Spread {
             }
             path.polyline([(left, y), (right, y)], false);
         }
+        svg.path(&path, "whisker-edge");
         svg.path(&path, "whisker");
     }
 }
@@ -158,7 +160,7 @@ fn range(comparison: &Comparison<'_>, metric: &str) -> String {
     else {
         return "unknown".to_owned();
     };
-    let places = tables::decimals(high.0.abs()).max(tables::decimals(high.0 - low.0).min(3));
+    let places = tables::decimals(high.0.abs());
     let (from, to) = (number(low.0, places), number(high.0, places));
     if from == to {
         return format!(

@@ -5,19 +5,19 @@ use std::ops::Range;
 use crate::report::charts::axes::{Frame, Scale, TimeScale};
 use crate::report::charts::series::{groups, mean, without_flat};
 use crate::report::charts::svg::{Anchor, Path, Svg};
-use crate::report::charts::{axes, nothing};
+use crate::report::charts::{Bars, axes, bar_name, nothing};
 use crate::report::compare::Comparison;
 use crate::report::compare::charts::{Figure, begun, first_seed, look, range};
 use crate::report::compare::portrait::Portrait;
 use crate::report::compliance::Limit;
-use crate::report::text::{duration, local, push_milli};
+use crate::report::text::{local, push_milli};
 use crate::time::{Span, Time};
 use crate::units::Watts;
 
 const HEIGHT: f64 = 280.0;
 const BETWEEN: f64 = 92.0;
 const DAY: Span = Span::from_s(86_400);
-/// Points of a curve; what has more samples is drawn as means.
+/// Samples of a curve; of more, means are drawn.
 const MOST_POINTS: usize = 1500;
 const BINS: usize = 620;
 
@@ -83,13 +83,24 @@ struct Bin {
 }
 
 impl Panel {
-    fn of(portraits: &[Portrait], from: Time, to: Time) -> Panel {
+    /// `whole`: means over round spans instead of samples, where there are many.
+    fn of(portraits: &[Portrait], from: Time, to: Time, whole: Option<&Bars>) -> Panel {
         let inside = |draw: &[(Time, Watts)]| -> Range<usize> {
             draw.partition_point(|sample| sample.0 < from)
                 ..draw.partition_point(|sample| sample.0 <= to)
         };
         let most = portraits.iter().map(|it| inside(&it.draw).len()).max().unwrap_or(0);
-        let bins = if most > MOST_POINTS { BINS } else { MOST_POINTS };
+        let thinned = most > MOST_POINTS;
+        let grouped = |times: &[Time]| match whole.filter(|_| thinned) {
+            Some(bars) => {
+                let count = times.len();
+                let begins = (0..count)
+                    .filter(|at| *at == 0 || bars.index(times[*at]) != bars.index(times[*at - 1]));
+                let begins: Vec<usize> = begins.chain([count]).collect();
+                begins.windows(2).map(|pair| pair[0]..pair[1]).collect()
+            }
+            None => groups(times, if thinned { BINS } else { MOST_POINTS }),
+        };
         let curve = |portrait: &Portrait| {
             let samples = &portrait.draw[inside(&portrait.draw)];
             let times: Vec<Time> = samples.iter().map(|sample| sample.0).collect();
@@ -98,7 +109,7 @@ impl Panel {
                 let peak = watts.clone().max().unwrap_or(0);
                 Bin { at: times[group.start], mean_w: mean(watts), peak: Watts(peak) }
             };
-            groups(&times, bins).into_iter().map(bin).collect()
+            grouped(&times).into_iter().map(bin).collect()
         };
         let limits = portraits.first().map(|it| it.limits.as_slice()).unwrap_or_default();
         let clipped =
@@ -109,14 +120,16 @@ impl Panel {
             title: None,
             limits: clipped.filter(|(begin, end, _)| begin < end).collect(),
             curves: portraits.iter().map(curve).collect(),
-            bin: (most > MOST_POINTS).then(|| Span(to.since(from).0 / BINS as i64)),
+            bin: thinned
+                .then(|| whole.map_or(Span(to.since(from).0 / BINS as i64), |it| it.length)),
         }
     }
 
     fn thinned(&self) -> String {
         self.bin
             .map(|bin| {
-                format!(" Means over {}; their peaks stand in the table.", duration(bin.s()))
+                let every = bar_name(bin);
+                format!(" One step for every {every}: the mean of its samples, whose peak stands in the table.")
             })
             .unwrap_or_default()
     }
@@ -134,9 +147,11 @@ impl Panel {
         let time = TimeScale::new(frame, self.from, self.to, comparison.scenario.utc_offset);
         scale.draw(svg, "kW");
         for (portrait, bins) in portraits.iter().zip(&self.curves) {
-            let points = bins.iter().map(|bin| (time.x(bin.at), scale.y(bin.mean_w / 1000.0)));
+            let ends = bins.last().map(|last| (portrait.to, last.mean_w));
+            let points = bins.iter().map(|bin| (bin.at, bin.mean_w)).chain(ends);
+            let points = points.map(|(at, watts)| (time.x(at), scale.y(watts / 1000.0)));
             let mut path = Path::default();
-            path.polyline(without_flat(points.collect()), self.bin.is_none());
+            path.polyline(without_flat(points.collect()), true);
             svg.path(&path, &look::line(portrait.strategy));
         }
         self.draw_limits(svg, time, &scale);
@@ -186,12 +201,16 @@ impl Panel {
 fn panels(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Vec<Panel> {
     let from = portraits.iter().map(|it| it.from).min().unwrap_or(comparison.scenario.start);
     let to = portraits.iter().map(|it| it.to).max().unwrap_or(from);
-    let mut whole = Panel::of(portraits, from, to);
-    if to.since(from) <= DAY + DAY || whole.curves.iter().all(Vec::is_empty) {
+    if to.since(from) <= DAY + DAY {
+        return vec![Panel::of(portraits, from, to, None)];
+    }
+    let bars = Bars::between(from, to, comparison.scenario.utc_offset);
+    let mut whole = Panel::of(portraits, from, to, Some(&bars));
+    if whole.curves.iter().all(Vec::is_empty) {
         return vec![whole];
     }
     let begin = most_different(portraits, comparison.scenario.utc_offset).unwrap_or(from);
-    let mut day = Panel::of(portraits, begin.max(from), (begin + DAY).min(to));
+    let mut day = Panel::of(portraits, begin.max(from), (begin + DAY).min(to), None);
     let named = local(begin, comparison.scenario.utc_offset).day_and_date();
     whole.title = Some("the whole run".to_owned());
     day.title = Some(format!("{named}, where strategies differ most"));

@@ -96,9 +96,13 @@ fn draw_plane(
         if met.high > met.low {
             upright.polyline([(x, up.y(met.low)), (x, up.y(met.high))], false);
         }
+        svg.path(&upright, "whisker-edge");
         svg.path(&upright, "whisker");
         look::mark(svg, comparison.strategies[*at], (x, y), 6.5);
+        let (left, above) = (across.x(moved.low), up.y(met.high));
         taken.push(Boxed { x: x - 7.0, y: y - 7.0, w: 14.0, h: 14.0 });
+        taken.push(Boxed { x: left, y: y - 3.5, w: across.x(moved.high) - left, h: 7.0 });
+        taken.push(Boxed { x, y: above, w: 1.0, h: up.y(met.low) - above });
     }
     for Place { at, moved, met } in &places {
         let name = comparison.strategies[*at].name();
@@ -155,8 +159,8 @@ fn draw_brackets(
     taken
 }
 
-/// Writes a name where it covers nothing, right, left, above or below; leaves it to the legend where
-/// there is no such place.
+/// Writes a name where it covers nothing, beside the mark or a little above or below; leaves it to the
+/// legend where there is no such place.
 fn name_beside(
     svg: &mut Svg,
     frame: Frame,
@@ -165,14 +169,9 @@ fn name_beside(
     taken: &mut Vec<Boxed>,
 ) {
     let (w, h) = (text_width(name, 9.5), 11.0);
-    let tries = [
-        (x + 10.0, y - 5.5),
-        (x - 10.0 - w, y - 5.5),
-        (x + 4.0, y - 19.0),
-        (x + 4.0, y + 8.0),
-        (x - 4.0 - w, y - 19.0),
-        (x - 4.0 - w, y + 8.0),
-    ];
+    let beside = [x + 10.0, x - 10.0 - w, x + 4.0, x - 4.0 - w];
+    let heights = [y - 5.5, y - 18.0, y + 8.0, y - 30.0, y + 20.0];
+    let tries = heights.into_iter().flat_map(|y| beside.map(|x| (x, y)));
     let inside = |it: &Boxed| {
         it.x >= frame.x
             && it.x + it.w <= frame.right()
@@ -181,7 +180,6 @@ fn name_beside(
     };
     let free = tries
         .map(|(x, y)| Boxed { x, y, w, h })
-        .into_iter()
         .find(|it| inside(it) && !taken.iter().any(|other| it.meets(other)));
     if let Some(free) = free {
         svg.text((free.x, free.y + 8.5), "small", Anchor::Start, name);
