@@ -135,12 +135,12 @@ fn a_table_holds_what_its_chart_draws() {
     let peak = record.samples.iter().map(|sample| sample.draw).max().expect("samples");
     let of_equal: Vec<String> = table("site_power.csv")
         .lines()
-        .filter(|line| line.starts_with("equal,"))
+        .filter(|line| line.starts_with("run,equal,"))
         .map(str::to_owned)
         .collect();
     let highest = of_equal
         .iter()
-        .map(|line| line.split(',').nth(3).and_then(|kw| kw.parse::<f64>().ok()).expect("a peak"))
+        .map(|line| line.split(',').nth(4).and_then(|kw| kw.parse::<f64>().ok()).expect("a peak"))
         .fold(0.0, f64::max);
     assert_eq!(format!("{highest:.3}"), format!("{:.3}", peak.kw()));
 }

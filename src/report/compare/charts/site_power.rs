@@ -1,5 +1,6 @@
 //! How was the connection used: the site's draw with every strategy against its limit.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use crate::report::charts::axes::{Frame, Scale, TimeScale};
@@ -238,19 +239,18 @@ fn most_different(portraits: &[Portrait], utc_offset: Span) -> Option<Time> {
 }
 
 fn table(panels: &[Panel], portraits: &[Portrait]) -> String {
-    let mut out =
-        String::from("strategy,from,mean_draw_kw,peak_draw_kw,available_kw,max_power_kw\n");
-    for (at, portrait) in portraits.iter().enumerate() {
-        // Samples of the day come once more, as they are.
-        for panel in panels {
+    let mut out = String::from(
+        "part,strategy,timestamp,mean_draw_kw,peak_draw_kw,available_kw,max_power_kw\n",
+    );
+    for (part, panel) in ["run", "day"].iter().zip(panels) {
+        for (portrait, bins) in portraits.iter().zip(&panel.curves) {
             let mut span = 0;
-            for bin in &panel.curves[at] {
+            for bin in bins {
                 while span + 1 < panel.limits.len() && panel.limits[span].1 <= bin.at {
                     span += 1;
                 }
                 let limit = panel.limits.get(span).map(|span| span.2).unwrap_or_default();
-                out.push_str(portrait.strategy.name());
-                out.push(',');
+                let _ = write!(out, "{part},{},", portrait.strategy);
                 bin.at.write_ocpp(&mut out);
                 for watts in [bin.mean_w.round() as i64, bin.peak.0, limit.ev.0, limit.connection.0]
                 {
