@@ -24,6 +24,8 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--hide-scrollbars", "--window-size=1000,1200", "--remote-debugging-port=0"]
 LARGEST_PAGE = 5_000_000
+# Pixels between margins of a centimetre.
+A4 = 718
 
 # Texts that leave the box of their chart by more than a pixel, or that cover each other.
 ILLEGIBLE = """
@@ -49,6 +51,11 @@ ILLEGIBLE = """
   const told = [...outside.map(text => `${text.said} outside`), ...covered];
   return (texts.length ? told : ['no text']).map(text => `${name}: ${text}`);
 })
+"""
+# Tables that paper cuts, which has no way to scroll.
+CUT = """
+[...document.querySelectorAll('.scroll')].map(it => it.scrollWidth - it.clientWidth)
+  .filter(more => more > 0)
 """
 PAPER = "getComputedStyle(document.body).backgroundColor"
 INK = "getComputedStyle(document.querySelector('figure svg.chart .bg')).fill"
@@ -122,6 +129,11 @@ async def check(port, path, pictures):
         await page.call("Emulation.setEmulatedMedia", media="print", features=[])
         illegible = await page.value(ILLEGIBLE)
         assert not illegible, f"print: texts outside their charts, or on each other: {illegible}"
+        await page.call("Emulation.setDeviceMetricsOverride", width=A4, height=1000,
+                        deviceScaleFactor=1, mobile=False)
+        cut = await page.value(CUT)
+        assert not cut, f"print: tables do not fit on the paper, by so many pixels: {cut}"
+        await page.call("Emulation.clearDeviceMetricsOverride")
         await page.call("Emulation.setEmulatedMedia", media="", features=[])
         printed = base64.b64decode((await page.call("Page.printToPDF", printBackground=True))["data"])
         assert printed.startswith(b"%PDF") and len(printed) > 20_000, "nothing was printed"

@@ -28,7 +28,7 @@ pub fn draw(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Figure {
     let rows = maps.iter().map(|map| map.rows.len()).max().unwrap_or(0);
     let row = (220.0 / rows.max(1) as f64).clamp(5.0, 14.0);
     let panel = (rows as f64 * row).max(40.0);
-    let down = panel + 62.0;
+    let down = panel + 68.0;
     let lines = maps.len().div_ceil(2).max(1);
     let mut svg = headed(TOP + lines as f64 * down, title, &detail(portraits, &maps));
     let most = maps.iter().flat_map(Map::values).fold(0.0, f64::max);
@@ -48,8 +48,8 @@ pub fn draw(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Figure {
         nothing(&mut svg, frame, "no chargers");
     }
     let caption = format!(
-        "{} Seed {}. A row that stays dark beside bright ones is a charger that waited; alike panels are \
-         strategies that treat the chargers alike.",
+        "{} Seed {}. An empty stretch is a charger without power: no car, or one that waited. Panels that \
+         look alike are strategies that treat the chargers alike.",
         columns_sentence(portraits),
         first_seed(portraits).trim_start_matches("seed ")
     );
