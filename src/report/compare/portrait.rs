@@ -19,7 +19,7 @@ const HOUR: Span = Span::from_s(3600);
 const A_MONDAY: Time = Time::from_unix_s(4 * 86_400);
 
 /// The first run of a strategy, as the charts show it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Portrait {
     /// Whose.
     pub strategy: Strategy,
@@ -172,4 +172,61 @@ fn heat(record: &RunRecord, utc_offset: Span) -> Heat {
         (id.as_str().to_owned(), sums.iter().zip(&samples).map(mean).collect())
     };
     Heat { rows: record.chargers.iter().enumerate().map(row).collect(), columns }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::record::Sample;
+
+    const TWO_HOURS: Span = Span::from_s(7200);
+
+    /// A sample every half hour from Monday 4 May 2026 on; one charger draws 7 kW at the local hour 10
+    /// of every Wednesday.
+    fn record(days: i64) -> RunRecord {
+        let from = Time::from_civil(2026, 5, 3, 22, 0, 0).expect("a date");
+        let sample = |step: i64| {
+            let hour = step / 2;
+            let draws = (hour / 24 % 7, hour % 24) == (2, 10);
+            let kw = Watts(if draws { 7000 } else { 0 });
+            Sample {
+                at: from + Span::from_s(1800) * step,
+                draw: kw,
+                chargers: vec![(kw, kw, kw), (Watts(0), Watts(0), Watts(0))],
+                ..Sample::default()
+            }
+        };
+        RunRecord {
+            from,
+            to: from + Span::from_s(86_400) * days,
+            chargers: vec!["a".into(), "b".into()],
+            samples: (0..days * 48).map(sample).collect(),
+            ..RunRecord::default()
+        }
+    }
+
+    #[test]
+    fn a_long_run_is_folded_onto_a_week_of_local_hours() {
+        let heat = heat(&record(21), TWO_HOURS);
+        assert_eq!((heat.columns.count(), &heat.columns), (168, &Columns::Week));
+        let (name, cells) = &heat.rows[0];
+        assert_eq!(name, "a");
+        for (column, cell) in cells.iter().enumerate() {
+            let expected = if column == 2 * 24 + 10 { 7.0 } else { 0.0 };
+            assert_eq!(*cell, Some(expected), "column {column}");
+        }
+        assert!(heat.rows[1].1.iter().all(|cell| *cell == Some(0.0)));
+    }
+
+    #[test]
+    fn a_short_run_keeps_its_time_and_says_where_it_has_no_sample() {
+        let mut record = record(3);
+        record.samples.retain(|sample| sample.at.since(record.from) < Span::from_s(2 * 86_400));
+        let heat = heat(&record, TWO_HOURS);
+        let Columns::Run(first, length, count) = heat.columns else { panic!("{heat:?}") };
+        assert_eq!((first, length), (record.from, Span::from_s(3600)));
+        let cells = &heat.rows[0].1;
+        assert_eq!(cells.len(), count);
+        assert_eq!((cells[0], cells[2 * 24]), (Some(0.0), None));
+    }
 }

@@ -84,7 +84,7 @@ mod tests {
     use crate::report::charts::STYLE;
 
     /// What the style sheet says of a class, on light and on dark paper.
-    fn rules(class: &str) -> Vec<&str> {
+    fn rules(class: &str) -> Vec<&'static str> {
         let start = format!(".chart .{class}{{");
         STYLE.lines().filter_map(|line| line.strip_prefix(start.as_str())).collect()
     }

@@ -36,11 +36,11 @@ pub fn draw(comparison: &Comparison<'_>, portraits: &[Portrait]) -> Figure {
         &detail,
         &comparison.strategies,
     );
-    let limits = [
-        (axes::Key::Line, "limit", "grid connection"),
-        (axes::Key::Line, "evlimit", "limit for vehicles"),
-    ];
-    axes::legend(&mut svg, (16.0, top - 14.0), &limits);
+    let mut lines = vec![(axes::Key::Line, "limit", "grid connection")];
+    if panels.iter().any(Panel::has_reserve) {
+        lines.push((axes::Key::Line, "evlimit", "limit for vehicles"));
+    }
+    axes::legend(&mut svg, (16.0, top - 14.0), &lines);
     for (place, panel) in panels.iter().enumerate() {
         let y = top + 22.0 + place as f64 * (HEIGHT + BETWEEN);
         let frame = Frame { x: 56.0, y, w: 824.0, h: HEIGHT };
@@ -87,8 +87,10 @@ impl Panel {
     /// `whole`: means over round spans instead of samples, where there are many.
     fn of(portraits: &[Portrait], from: Time, to: Time, whole: Option<&Bars>) -> Panel {
         let inside = |draw: &[(Time, Watts)]| -> Range<usize> {
+            // A sample at the end would be a bar of its own.
+            let within = |at: Time| if whole.is_some() { at < to } else { at <= to };
             draw.partition_point(|sample| sample.0 < from)
-                ..draw.partition_point(|sample| sample.0 <= to)
+                ..draw.partition_point(|sample| within(sample.0))
         };
         let most = portraits.iter().map(|it| inside(&it.draw).len()).max().unwrap_or(0);
         let thinned = most > MOST_POINTS;
@@ -124,6 +126,11 @@ impl Panel {
             bin: thinned
                 .then(|| whole.map_or(Span(to.since(from).0 / BINS as i64), |it| it.length)),
         }
+    }
+
+    /// Whether the limit for vehicles is ever another one than that of the connection.
+    fn has_reserve(&self) -> bool {
+        self.limits.iter().any(|(_, _, limit)| limit.ev != limit.connection)
     }
 
     fn thinned(&self) -> String {
@@ -191,7 +198,7 @@ impl Panel {
             path.polyline(points, false);
             path
         };
-        if self.limits.iter().any(|(_, _, limit)| limit.ev != limit.connection) {
+        if self.has_reserve() {
             svg.path(&line(|limit| limit.ev), "evlimit");
         }
         svg.path(&line(|limit| limit.connection), "limit");
@@ -262,4 +269,46 @@ fn table(panels: &[Panel], portraits: &[Portrait]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Draws every hour for three days, `more` watts more on the day of that number.
+    fn portrait(day: i64, more: i64) -> Portrait {
+        let from = Time::from_civil(2026, 5, 3, 22, 0, 0).expect("a date");
+        let watts = |hour: i64| if hour / 24 == day { 5000 + more } else { 5000 };
+        let draw = (0..72).map(|hour| (from + Span::from_s(3600) * hour, Watts(watts(hour))));
+        Portrait { draw: draw.collect(), from, to: from + DAY * 3, ..Portrait::default() }
+    }
+
+    #[test]
+    fn the_day_that_is_shown_is_the_one_on_which_strategies_differ_most() {
+        let offset = Span::from_s(7200);
+        let portraits = [portrait(0, 0), portrait(1, -3000), portrait(2, 2000)];
+        let second = portraits[0].from + DAY;
+        assert_eq!(most_different(&portraits, offset), Some(second));
+        assert_eq!(
+            most_different(&portraits[..1], offset),
+            Some(portraits[0].from),
+            "the first of three"
+        );
+        assert_eq!(most_different(&[], offset), None);
+    }
+
+    #[test]
+    fn few_samples_are_drawn_as_they_are_and_steps_of_many_keep_their_peaks() {
+        let portraits = [portrait(0, 0), portrait(1, -3000)];
+        let part = Panel::of(&portraits, portraits[0].from, portraits[0].to, None);
+        assert_eq!(part.curves[1].len(), 72);
+        let bars = Bars { first: portraits[0].from, length: DAY, count: 3 };
+        let many = |at: usize| {
+            let step = |n: i64| (portraits[at].from + Span::from_s(100) * n, Watts(n % 7 * 1000));
+            Portrait { draw: (0..2592).map(step).collect(), ..portraits[at].clone() }
+        };
+        let whole = Panel::of(&[many(0), many(1)], portraits[0].from, portraits[0].to, Some(&bars));
+        let peaks: Vec<Watts> = whole.curves[0].iter().map(|bin| bin.peak).collect();
+        assert_eq!(peaks, [Watts(6000); 3], "a step for every day");
+    }
 }
