@@ -129,7 +129,7 @@ fn a_table_holds_what_its_chart_draws() {
     let row = table("tradeoff.csv").lines().last().expect("a row").to_owned();
     assert!(row.starts_with(&format!("round_robin,8,{met:.3},")), "{row}");
     let wait = table("waiting.csv");
-    let last = wait.lines().filter(|line| line.starts_with("equal,")).next_back().expect("a row");
+    let last = wait.lines().rfind(|line| line.starts_with("equal,")).expect("a row");
     let (with, without) = (portraits[0].wait_s.len() as f64, portraits[0].without_power as f64);
     assert!(last.ends_with(&format!("{:.3}", 100.0 * with / (with + without))), "{last}");
     let peak = record.samples.iter().map(|sample| sample.draw).max().expect("samples");

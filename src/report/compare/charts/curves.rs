@@ -13,7 +13,8 @@ use crate::report::text::push_decimal;
 const STEPS: usize = 1000;
 
 /// Points of a distribution: (share of the values, value), the lowest value first; the share in
-/// percent is that of the values up to and with it. A step for each value, or [`STEPS`] of them.
+/// percent is that of the values up to and with it. A step for each value, at most a
+/// thousand.
 #[must_use]
 pub fn quantiles(ascending: &[f64]) -> Vec<(f64, f64)> {
     let count = ascending.len();
