@@ -15,6 +15,7 @@ use super::simulate::{Job, listen_for_interruption, run_through};
 use super::{Exit, folder, github, scenario, workers};
 use crate::allocation::Strategy;
 use crate::report::compare::earlier::Earlier;
+use crate::report::compare::portrait::Portrait;
 use crate::report::compare::{self, Baseline, Comparison, Run, yardstick};
 use crate::report::{self, Report};
 use crate::scenario::model::Scenario;
@@ -230,22 +231,22 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     let bar = workers::progress(jobs, args.quiet);
     // Seed by seed, so that whoever stops early has whole seeds.
     let place = |job: usize| (job % args.strategies.len(), job / args.strategies.len());
-    let runs = workers::share(jobs, args.jobs, &bar, |job| {
+    let kept = workers::share(jobs, args.jobs, &bar, |job| {
         let (strategy, seed) = place(job);
         run(args, plan, strategy, seed)
     })?;
-    let made: Vec<Made> = match runs {
-        Ok(runs) => runs.into_iter().map(|(job, run)| (place(job).0, place(job).1, run)).collect(),
+    let made: Vec<Made> = match kept {
+        Ok(kept) => {
+            kept.into_iter().map(|(job, kept)| (place(job).0, place(job).1, kept)).collect()
+        }
         Err(exit) => return Ok(exit),
     };
-    let mut complete = vec![0; plan.seeds.len()];
-    made.iter().for_each(|(_, seed, run)| complete[*seed] += usize::from(run.complete));
-    let whole = |seed: usize| complete[seed] == args.strategies.len();
-    let seeds = (0..complete.len()).filter(|seed| whole(*seed)).count();
+    let (runs, portraits) = in_order(made, args.strategies.len(), plan.seeds.len());
+    let seeds = runs.first().map_or(0, Vec::len);
     let comparison = Comparison {
         scenario: &plan.scenario,
         strategies: args.strategies.clone(),
-        runs: by_strategy(made, args.strategies.len(), whole),
+        runs,
         baseline: plan.baseline.clone(),
         command_line: command_line(),
         wall_s: began.elapsed().as_secs_f64(),
@@ -260,7 +261,7 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     let regressions = tolerated
         .map(|tolerated| comparison.regressions(tolerated, &args.gate))
         .unwrap_or_default();
-    report::write::write_comparison(&plan.out, &comparison, &regressions)
+    report::write::write_comparison(&plan.out, &comparison, &regressions, &portraits)
         .with_context(|| format!("cannot write the results to {}", plan.out.display()))?;
     let path = plan.path.to_string_lossy();
     github::summarise(|| report::github::summary_of_comparison(&comparison, &regressions));
@@ -290,25 +291,36 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     })
 }
 
-/// Runs of the seeds that all strategies have run, strategy by strategy, in the order of the seeds.
-fn by_strategy(
+/// What is kept of a run.
+type Kept = (Run, Option<Portrait>);
+
+/// Place of the strategy, place of the seed, what is kept.
+type Made = (usize, usize, Kept);
+
+/// Runs of the seeds that all strategies have run to the end, strategy by strategy in the order of the
+/// seeds; and what the charts show, in the order of the strategies.
+fn in_order(
     mut made: Vec<Made>,
     strategies: usize,
-    whole: impl Fn(usize) -> bool,
-) -> Vec<Vec<Run>> {
-    made.sort_by_key(|(_, seed, _)| *seed);
+    seeds: usize,
+) -> (Vec<Vec<Run>>, Vec<Portrait>) {
+    let mut complete = vec![0; seeds];
+    made.iter().for_each(|(_, seed, (run, _))| complete[*seed] += usize::from(run.complete));
+    made.sort_by_key(|(strategy, seed, _)| (*seed, *strategy));
     let mut runs = vec![Vec::new(); strategies];
-    for (strategy, _, run) in made.into_iter().filter(|(_, seed, _)| whole(*seed)) {
-        runs[strategy].push(run);
+    let mut portraits = Vec::new();
+    for (strategy, seed, (run, portrait)) in made {
+        if complete[seed] == strategies {
+            runs[strategy].push(run);
+        }
+        portraits.extend(portrait);
     }
-    runs
+    (runs, portraits)
 }
 
-/// Place of the strategy, place of the seed, run.
-type Made = (usize, usize, Run);
-
-/// A run, or the invariants that it broke. That of the first seed leaves its whole report.
-fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outcome<Run> {
+/// A run, or the invariants that it broke. That of the first seed leaves its whole report, and what the
+/// charts show of it.
+fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outcome<Kept> {
     let strategy = args.strategies[strategy];
     let job = Job { scenario: &plan.scenario, strategy, seed: plan.seeds[seed], trace_to: None };
     let record = match run_through(&job)? {
@@ -316,14 +328,16 @@ fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outco
         Err(broken) => return Ok(Err(broken)),
     };
     let report = Report::new(&plan.scenario, &record, &command_line());
+    let mut portrait = None;
     if seed == 0 {
         let out = plan.out.join(strategy.name());
         report::write::write_all(&out, &report)
             .with_context(|| format!("cannot write the results to {}", out.display()))?;
         let material = plan.material.clone();
         Inputs::new(&plan.path, material, strategy, job.seed, Vec::new()).write(&out)?;
+        portrait = Some(Portrait::of(&report));
     }
-    Ok(Ok(Run::of(&report)))
+    Ok(Ok((Run::of(&report), portrait)))
 }
 
 /// Something that is there twice.

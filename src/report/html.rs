@@ -13,7 +13,13 @@ use crate::scenario::model::Severity;
 use crate::sim::record::SessionRecord;
 use crate::time::Time;
 
-const TEMPLATE: &str = include_str!("page.html");
+/// What the pages share: the frame with its style, the charts, how to repeat it.
+const SHARED: [(&str, &str); 3] = [
+    ("base.html", include_str!("templates/base.html")),
+    ("charts.html", include_str!("templates/charts.html")),
+    ("repeat.html", include_str!("templates/repeat.html")),
+];
+const TEMPLATE: &str = include_str!("templates/run.html");
 
 /// Sessions listed on the page; the rest is in `sessions.csv`.
 const LISTED: usize = 200;
@@ -21,14 +27,20 @@ const LISTED: usize = 200;
 /// The page, with `charts` inside it. It loads nothing and runs no script.
 #[must_use]
 pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
+    fill(TEMPLATE, Page::of(report, charts))
+}
+
+/// Fills a template that extends `base.html`.
+pub(in crate::report) fn fill(template: &'static str, page: impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let page = Page::of(report, charts);
-    // The template is part of the program and covered by tests: an error here is a bug, and the
+    let shared =
+        SHARED.into_iter().try_for_each(|(name, text)| environment.add_template(name, text));
+    // The templates are part of the program and covered by tests: an error here is a bug, and the
     // page says so instead of ending a run whose other files are fine.
-    environment
-        .render_str(TEMPLATE, Serde(page))
+    shared
+        .and_then(|()| environment.render_str(template, Serde(page)))
         .unwrap_or_else(|error| format!("<!doctype html><title>Bug</title><pre>{error:#}</pre>"))
 }
 
@@ -71,11 +83,20 @@ struct Tile {
     bad: bool,
 }
 
+/// A chart for `charts.html`.
 #[derive(Serialize)]
-struct Drawing {
+pub(in crate::report) struct Drawing {
     slug: &'static str,
     svg: String,
     caption: String,
+    data: Vec<String>,
+}
+
+impl Drawing {
+    pub(in crate::report) fn of(chart: &Chart) -> Drawing {
+        let Chart { slug, caption, data, .. } = chart;
+        Drawing { slug, svg: chart.to_inline(), caption: caption.clone(), data: data.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -117,7 +138,7 @@ impl Page {
             sentence: terminal::sentence(report),
             outcomes: report.outcomes.iter().map(outcome_row).collect(),
             tiles: tiles(report),
-            charts: charts.iter().map(drawing).collect(),
+            charts: charts.iter().map(Drawing::of).collect(),
             chart_style: STYLE,
             sessions: session_rows(report),
             sessions_total: report.record.sessions.len(),
@@ -130,10 +151,6 @@ impl Page {
             version: env!("CARGO_PKG_VERSION"),
         }
     }
-}
-
-fn drawing(chart: &Chart) -> Drawing {
-    Drawing { slug: chart.slug, svg: chart.to_inline(), caption: chart.caption.clone() }
 }
 
 fn outcome_row(outcome: &Outcome) -> OutcomeRow {

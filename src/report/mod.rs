@@ -12,7 +12,7 @@
 //! | `junit.xml` | [`junit`] | one test case per assertion, for CI |
 //! | standard output | [`terminal`] | the verdict, then at most 40 lines |
 //! | `GITHUB_STEP_SUMMARY`, annotations | [`github`] | what a workflow shows of it |
-//! | `comparison.*` | [`compare`] | strategies on the same arrivals |
+//! | `comparison.*`, its `report.html`, `charts/*` | [`compare`] | strategies on the same arrivals |
 //! | standard output of `fleet` | [`fleet`] | what a fleet alone can say |
 //!
 //! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`], [`compliance`] and

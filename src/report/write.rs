@@ -4,7 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::report::compare::charts::Figure;
 use crate::report::compare::gate::Regression;
+use crate::report::compare::portrait::Portrait;
 use crate::report::compare::{self, Comparison};
 use crate::report::{Report, charts, html, junit, summary, tables};
 
@@ -29,7 +31,8 @@ pub fn write_all(dir: &Path, report: &Report<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the files of a comparison into `dir`, which is created when missing.
+/// Writes the files of a comparison into `dir`, which is created when missing. `portraits` are those
+/// of the first seed, in the order of the strategies.
 ///
 /// # Errors
 /// As [`write_all`].
@@ -37,11 +40,20 @@ pub fn write_comparison(
     dir: &Path,
     comparison: &Comparison<'_>,
     regressions: &[Regression],
+    portraits: &[Portrait],
 ) -> io::Result<()> {
-    create(dir)?;
+    let figures = compare::charts::all(comparison, portraits);
+    let charts = dir.join("charts");
+    create(&charts)?;
     put(&dir.join("comparison.json"), &compare::json::render(comparison, regressions))?;
     put(&dir.join("comparison.csv"), &compare::tables::csv(comparison))?;
-    put(&dir.join("comparison.md"), &compare::tables::markdown(comparison))
+    put(&dir.join("comparison.md"), &compare::tables::markdown(comparison))?;
+    put(&dir.join("report.html"), &compare::html::render(comparison, regressions, &figures))?;
+    for Figure { chart, tables } in &figures {
+        put(&charts.join(format!("{}.svg", chart.slug)), &chart.to_file())?;
+        tables.iter().try_for_each(|(name, text)| put(&charts.join(name), text))?;
+    }
+    Ok(())
 }
 
 fn create(dir: &Path) -> io::Result<()> {

@@ -50,7 +50,15 @@ fn every_strategy_meets_the_same_cars_and_runs_as_it_does_alone() {
     }
     let summary = json(&place.read("c/priority/summary.json"));
     assert_eq!((&summary["strategy"], &summary["seed"]), (&"priority".into(), &3.into()));
-    for file in ["comparison.csv", "comparison.md", "equal/report.html", "equal/inputs.json"] {
+    for file in [
+        "comparison.csv",
+        "comparison.md",
+        "report.html",
+        "charts/tradeoff.svg",
+        "charts/tradeoff.csv",
+        "equal/report.html",
+        "equal/inputs.json",
+    ] {
         assert!(place.path("c").join(file).is_file(), "{file}");
     }
     assert_eq!(place.read("c/comparison.csv").lines().count(), 1 + 12 * metrics(&comparison).len());
@@ -58,6 +66,33 @@ fn every_strategy_meets_the_same_cars_and_runs_as_it_does_alone() {
 
 fn metrics(comparison: &Value) -> &serde_json::Map<String, Value> {
     comparison["metrics"].as_object().expect("metrics")
+}
+
+#[test]
+fn the_page_of_a_comparison_is_the_same_however_many_workers_made_it() {
+    let place = place();
+    let out = |jobs: &str| {
+        compare(&place, &["--seeds", "2", "--jobs", jobs, "--out", "c", "-q"]).succeeded();
+        let page = place.read("c/report.html");
+        let wall_clock = |line: &str| line.contains("Wall-clock time") || line.contains("ampacity");
+        let page: Vec<String> =
+            page.lines().filter(|line| !wall_clock(line)).map(str::to_owned).collect();
+        let mut files: Vec<String> = std::fs::read_dir(place.path("c/charts"))
+            .expect("charts")
+            .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+            .collect();
+        files.sort();
+        let texts: Vec<String> =
+            files.iter().map(|name| place.read(&format!("c/charts/{name}"))).collect();
+        for link in place.read("c/report.html").split("href=\"").skip(1) {
+            let file = link.split('"').next().unwrap_or_default().replace("&#x2f;", "/");
+            assert!(place.path("c").join(&file).is_file(), "{file}");
+        }
+        (page, files, texts)
+    };
+    let (one, three) = (out("1"), out("3"));
+    assert_eq!(one.1.iter().filter(|name| name.ends_with(".svg")).count(), 9, "{:?}", one.1);
+    assert_eq!(one, three);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! well-formed documents.
 
 mod charts;
+mod comparison;
 mod files;
 mod fixture;
 mod metrics;

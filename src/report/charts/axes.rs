@@ -83,13 +83,11 @@ impl Scale {
     /// A tick's label.
     #[must_use]
     pub fn label(&self, value: f64) -> String {
-        let decimals = if self.step.fract() == 0.0 {
-            0
-        } else if self.step >= 0.1 {
-            1
-        } else {
-            2
+        let whole = |places: &usize| {
+            let steps = self.step * 10_f64.powi(*places as i32);
+            (steps - steps.round()).abs() < 1e-6 * steps
         };
+        let decimals = (0..6).find(whole).unwrap_or(6);
         number(value, decimals)
     }
 
@@ -298,6 +296,17 @@ mod tests {
             assert!((4..=9).contains(&scale.ticks().len()), "{scale:?}");
         }
         assert_eq!(Scale::nice(FRAME, 0.0, 100.0, 5).ticks(), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+    }
+
+    #[test]
+    fn labels_have_the_decimals_that_tell_their_ticks_apart() {
+        for (high, labels) in
+            [(1.0, ["0.25", "0.50"]), (0.02, ["0.005", "0.010"]), (40.0, ["10", "20"])]
+        {
+            let scale = Scale::nice(FRAME, 0.0, high, 4);
+            let ticks = scale.ticks();
+            assert_eq!([scale.label(ticks[1]), scale.label(ticks[2])], labels);
+        }
     }
 
     #[test]

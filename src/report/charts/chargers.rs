@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::series::{extremes, groups, mean, without_flat};
 use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
-use crate::report::charts::{Chart, busiest, headed, nothing};
+use crate::report::charts::{Chart, busiest, files, headed, nothing};
 use crate::report::text::{duration, number, offset};
 use crate::time::Time;
 use crate::units::Watts;
@@ -76,7 +76,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let caption = "A pale area above the dark one is power that was promised but not taken: by a car that tapers, or a \
                    limit that was raised before the car followed."
         .to_owned();
-    Chart { slug: "chargers", title, caption, svg }
+    Chart { slug: "chargers", title, caption, data: files(["chargers.csv"]), svg }
 }
 
 fn energy_kwh(report: &Report<'_>) -> Vec<f64> {

@@ -3,7 +3,7 @@
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, legend};
 use crate::report::charts::svg::{Anchor, Path, Svg};
-use crate::report::charts::{Chart, headed, nothing};
+use crate::report::charts::{Chart, files, headed, nothing};
 use crate::report::fairness::FULLY_SERVED_KWH;
 use crate::report::text::number;
 
@@ -39,7 +39,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let caption = "Left: a session below the diagonal left with less than it wished. Right: the sessions from worst to best \
                    served; the emptier the upper left corner, the more drivers were disappointed."
         .to_owned();
-    Chart { slug: "energy", title, caption, svg }
+    Chart { slug: "energy", title, caption, data: files(["sessions.csv"]), svg }
 }
 
 fn draw_scatter(svg: &mut Svg, report: &Report<'_>) {

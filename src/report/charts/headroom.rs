@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::series::{groups, without_flat};
 use crate::report::charts::svg::{Path, Svg};
-use crate::report::charts::{Bars, Chart, bar_name, headed, nothing};
+use crate::report::charts::{Bars, Chart, bar_name, files, headed, nothing};
 use crate::report::compliance::limit_spans;
 use crate::report::text::{duration, number};
 use crate::sim::record::Sample;
@@ -49,7 +49,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
                    line is what the reservations of the central system left: at zero nothing more can be promised. \
                    Where samples are thinned, both show the lowest of each pixel."
         .to_owned();
-    Chart { slug: "headroom", title, caption, svg }
+    Chart { slug: "headroom", title, caption, data: files(["history.csv"]), svg }
 }
 
 /// Watts left per sample.

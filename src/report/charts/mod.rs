@@ -2,8 +2,19 @@
 //!
 //! All are 900 pixels wide, use colours that colour-blind people can tell apart (Okabe and Ito;
 //! viridis where there are many), follow the reader's dark mode, name units on their axes, thin
-//! long series without losing a peak, and draw a frame even when there is nothing to show.
+//! long series without losing a peak, and draw a frame even when there is nothing to show. What they
+//! draw stands in tables:
+//!
+//! | chart | table |
+//! |---|---|
+//! | [`site_power`] | `history.csv` the site, `chargers.csv` the layers |
+//! | [`headroom`] | `history.csv`: `headroom_kw`, and `available_kw` less `committed_kw` |
+//! | [`chargers`] | `chargers.csv` |
+//! | [`sessions`] | `sessions.csv` |
+//! | [`setpoints`] | `sessions.csv` the counts, `commands.csv` when |
+//! | [`energy`] | `sessions.csv` |
 
+pub mod across;
 pub mod axes;
 pub mod chargers;
 pub mod energy;
@@ -35,7 +46,10 @@ pub struct Chart {
     pub title: &'static str,
     /// One sentence on how to read it.
     pub caption: String,
-    svg: Svg,
+    /// The files that hold what it draws, from the report's folder.
+    pub data: Vec<String>,
+    /// What is drawn.
+    pub(in crate::report) svg: Svg,
 }
 
 impl Chart {
@@ -77,8 +91,13 @@ pub fn all(report: &Report<'_>) -> Vec<Chart> {
     ]
 }
 
+/// The names of the files that hold what a chart draws.
+fn files<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_owned).to_vec()
+}
+
 /// A drawing with its title and a line of detail below it.
-fn headed(height: f64, title: &str, detail: &str) -> Svg {
+pub(in crate::report) fn headed(height: f64, title: &str, detail: &str) -> Svg {
     let mut svg = Svg::new(WIDTH, height);
     svg.text((16.0, 26.0), "title", Anchor::Start, title);
     svg.text((16.0, 44.0), "sub", Anchor::Start, detail);
@@ -86,34 +105,42 @@ fn headed(height: f64, title: &str, detail: &str) -> Svg {
 }
 
 /// Writes `text` in the middle of a frame that has nothing to show.
-fn nothing(svg: &mut Svg, frame: axes::Frame, text: &str) {
+pub(in crate::report) fn nothing(svg: &mut Svg, frame: axes::Frame, text: &str) {
     let middle = (frame.x + frame.w / 2.0, frame.y + frame.h / 2.0 + 4.0);
     svg.text(middle, "sub", Anchor::Middle, text);
 }
 
 /// Bars of a histogram over time: round local spans, at most about 72 of them.
-struct Bars {
-    first: Time,
-    length: Span,
-    count: usize,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::report) struct Bars {
+    /// Start of the first bar; may lie before the run.
+    pub(in crate::report) first: Time,
+    /// Length of each.
+    pub(in crate::report) length: Span,
+    /// How many.
+    pub(in crate::report) count: usize,
 }
 
 impl Bars {
     fn of(report: &Report<'_>) -> Bars {
-        let (from, to) = (report.record.from, report.record.to);
+        Bars::between(report.record.from, report.record.to, report.scenario.utc_offset)
+    }
+
+    /// Bars that cover a span of time.
+    pub(in crate::report) fn between(from: Time, to: Time, utc_offset: Span) -> Bars {
         let whole = to.since(from).whole_s().max(1);
         let length = [300, 900, 1800, 3600, 7200, 10_800, 21_600, 86_400, 604_800]
             .into_iter()
             .find(|step| whole <= step * 72)
             .map_or(Span::from_s(2_419_200), Span::from_s);
-        let local = (from + report.scenario.utc_offset).0;
-        let first = Time(local - local.rem_euclid(length.0)) - report.scenario.utc_offset;
+        let local = (from + utc_offset).0;
+        let first = Time(local - local.rem_euclid(length.0)) - utc_offset;
         let count = (to.since(first).0 / length.0 + 1).max(1) as usize;
         Bars { first, length, count }
     }
 
     /// The bar that an instant falls into.
-    fn index(&self, at: Time) -> usize {
+    pub(in crate::report) fn index(&self, at: Time) -> usize {
         let index = at.since(self.first).0.max(0) / self.length.0;
         (index as usize).min(self.count - 1)
     }
@@ -126,10 +153,11 @@ impl Bars {
 }
 
 /// The length of a bar in words: `hour`, `15 min`.
-fn bar_name(length: Span) -> String {
+pub(in crate::report) fn bar_name(length: Span) -> String {
     match length.whole_s() {
         3600 => "hour".to_owned(),
         86_400 => "day".to_owned(),
+        604_800 => "week".to_owned(),
         seconds => crate::report::text::duration(seconds as f64),
     }
 }

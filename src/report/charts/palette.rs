@@ -23,6 +23,15 @@ pub fn colours(count: usize) -> Vec<String> {
     (0..count).map(|index| ramp(index as f64 / (count - 1) as f64)).collect()
 }
 
+/// Steps of a scale from little to much.
+pub const STEPS: usize = 14;
+
+/// The colour of a step of that scale, 0 the least; neither of its ends is that of the paper.
+#[must_use]
+pub fn step(index: usize) -> String {
+    ramp(index as f64 / (STEPS - 1) as f64)
+}
+
 fn ramp(share: f64) -> String {
     let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let below = (place.floor() as usize).min(VIRIDIS.len() - 2);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, TimeScale, legend};
 use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
-use crate::report::charts::{Chart, busiest, headed, nothing};
+use crate::report::charts::{Chart, busiest, files, headed, nothing};
 use crate::report::fairness::FULLY_SERVED_KWH;
 use crate::report::text::{local, number};
 use crate::sim::record::SessionRecord;
@@ -59,7 +59,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let caption = "One row per connector. Pale without dark is a car that waits, is paused, or is done; a green mark is \
                    where its wish was fulfilled, an orange end is a departure before that."
         .to_owned();
-    Chart { slug: "sessions", title, caption, svg }
+    Chart { slug: "sessions", title, caption, data: files(["sessions.csv"]), svg }
 }
 
 fn served(session: &SessionRecord) -> bool {

@@ -3,7 +3,7 @@
 use crate::report::Report;
 use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::svg::{Anchor, Path, Svg, fit_name};
-use crate::report::charts::{Bars, Chart, bar_name, busiest, headed, nothing};
+use crate::report::charts::{Bars, Chart, bar_name, busiest, files, headed, nothing};
 use crate::report::text::{number, short};
 
 const UPPER: Frame = Frame { x: 56.0, y: 108.0, w: 824.0, h: 150.0 };
@@ -38,7 +38,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
     let caption = "Changes of accepted limits above 0.1 kW while a car still wanted energy. Orange marks a change that no \
                    arrival, departure, rotation, config or acceptance step explains: the sign of a controller that swings by itself."
         .to_owned();
-    Chart { slug: "setpoints", title, caption, svg }
+    Chart { slug: "setpoints", title, caption, data: files(["sessions.csv", "commands.csv"]), svg }
 }
 
 /// Counts of a bar: all changes, reversals among them, unexplained among them.

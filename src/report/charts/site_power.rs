@@ -7,7 +7,7 @@ use crate::report::charts::axes::{Frame, Key, Scale, TimeScale, legend};
 use crate::report::charts::palette::colours;
 use crate::report::charts::series::{groups, mean, without_flat};
 use crate::report::charts::svg::{Anchor, Path, Svg, fit_name, text_width};
-use crate::report::charts::{Chart, headed, nothing};
+use crate::report::charts::{Chart, files, headed, nothing};
 use crate::report::compliance::limit_spans;
 use crate::report::text::{duration, number, short};
 use crate::sim::record::Sample;
@@ -67,7 +67,7 @@ pub fn draw(report: &Report<'_>) -> Chart {
             "never exceeded".to_owned()
         }
     );
-    Chart { slug: "site_power", title, caption, svg }
+    Chart { slug: "site_power", title, caption, data: files(["history.csv", "chargers.csv"]), svg }
 }
 
 /// Whether the limit for vehicles is ever another one than that of the connection.

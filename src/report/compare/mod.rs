@@ -5,14 +5,20 @@
 //! | `comparison.json` | [`json`] | every metric of every run, means, differences, for programs |
 //! | `comparison.csv` | [`tables::csv`] | long form: a row for each metric of each run |
 //! | `comparison.md` | [`tables::markdown`] | the table, for a ticket or a pull request |
+//! | `report.html` | [`html`] | one offline page for people |
+//! | `charts/*` | [`charts`] | the page's charts, each with tables of what it draws |
 //! | standard output | [`terminal`] | the table, the differences, one sentence |
 //!
+//! Charts of time and of single sessions show the first seed, of whose runs a [`portrait`] is kept.
 //! [`statistics`] says how sure a difference is, [`yardstick`] which way is better, [`gate`] what got
 //! worse than it may.
 
+pub mod charts;
 pub mod earlier;
 pub mod gate;
+pub mod html;
 pub mod json;
+pub mod portrait;
 pub mod sentence;
 pub mod statistics;
 pub mod tables;

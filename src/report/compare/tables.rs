@@ -105,7 +105,8 @@ pub fn change(difference: Option<Difference>) -> String {
     }
 }
 
-fn decimals(value: f64) -> usize {
+/// As many decimals as a value deserves.
+pub(super) fn decimals(value: f64) -> usize {
     match value.abs() {
         0.0 => 0,
         size if size >= 1000.0 => 0,

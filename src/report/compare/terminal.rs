@@ -17,16 +17,11 @@ const LISTED: usize = 8;
 #[must_use]
 pub fn render(comparison: &Comparison<'_>, regressions: &[Regression], colour: bool) -> String {
     let paint = Paint(colour);
-    let seeds = comparison.seeds();
-    let seeds = match (seeds.first(), seeds.last()) {
-        (Some(first), Some(last)) if first != last => format!("seeds {first} to {last}"),
-        (Some(only), _) => format!("seed {only}"),
-        _ => "no seed".to_owned(),
-    };
     let mut lines = vec![
         paint.bold(&comparison.scenario.name),
         format!(
-            "{seeds}, the same arrivals for each strategy; * best, or not significantly different from it"
+            "{}, the same arrivals for each strategy; * best, or not significantly different from it",
+            seeds(comparison)
         ),
     ];
     let all: Vec<usize> = (0..comparison.strategies.len()).collect();
@@ -58,6 +53,17 @@ pub fn render(comparison: &Comparison<'_>, regressions: &[Regression], colour: b
     lines.push(String::new());
     lines.push(sentence::of(comparison));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// `seeds 3 to 7`.
+#[must_use]
+pub fn seeds(comparison: &Comparison<'_>) -> String {
+    let seeds = comparison.seeds();
+    match (seeds.first(), seeds.last()) {
+        (Some(first), Some(last)) if first != last => format!("seeds {first} to {last}"),
+        (Some(only), _) => format!("seed {only}"),
+        _ => "no seed".to_owned(),
+    }
 }
 
 /// How long it took, and how long the runs would have taken one after the other.
