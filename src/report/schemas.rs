@@ -158,13 +158,13 @@ pub fn metric_name() -> Value {
 /// Values by name.
 #[must_use]
 pub fn map(value: Value) -> Value {
-    json!({ "type": "object", "additionalProperties": value })
+    with("additionalProperties", value, "object")
 }
 
 /// Any number of these.
 #[must_use]
 pub fn list(item: Value) -> Value {
-    json!({ "type": "array", "items": item })
+    with("items", item, "array")
 }
 
 /// A text.
@@ -189,6 +189,10 @@ pub fn flag(description: &str) -> Value {
 #[must_use]
 pub fn nullable(kind: &str, description: &str) -> Value {
     json!({ "type": [kind, "null"], "description": description })
+}
+
+fn with(key: &str, schema: Value, kind: &str) -> Value {
+    [("type".to_owned(), json!(kind)), (key.to_owned(), schema)].into_iter().collect()
 }
 
 fn number(description: &str) -> Value {

@@ -47,7 +47,7 @@ fn check_bounds(record: &Record, problems: &mut Problems<'_>) {
             .error(record.at(bound), "the bounds of this [[assert]] come from `baseline`")
             .label(&format!("`{bound}` beside it"))
             .help("leave one of the two out, or write two [[assert]]");
-    } else if !["min", "max", "baseline"].iter().any(|key| given(&key)) {
+    } else if !["min", "max", "baseline"].iter().any(given) {
         problems
             .error(record.span.clone(), "[[assert]] states no condition")
             .label("neither `min` nor `max`")
