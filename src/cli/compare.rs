@@ -9,8 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::inputs::Inputs;
 use super::output::{Colour, data, note};
-use super::run::{command_line, seeds, strategy};
+use super::run::command_line;
 use super::scenario::Material;
+use super::series::{Series, repeated};
 use super::simulate::{Job, listen_for_interruption, run_through};
 use super::{Exit, folder, github, scenario, workers};
 use crate::allocation::Strategy;
@@ -19,10 +20,6 @@ use crate::report::compare::portrait::Portrait;
 use crate::report::compare::{self, Baseline, Comparison, Run, yardstick};
 use crate::report::{self, Report};
 use crate::scenario::model::Scenario;
-
-/// The strategies of the smart-charging guide.
-pub(super) const USUAL: [Strategy; 4] =
-    [Strategy::Equal, Strategy::FirstComeFirstServed, Strategy::Priority, Strategy::MaxThroughput];
 
 /// What a comparison leaves, and what an earlier one is read from.
 const RESULT: &str = "comparison.json";
@@ -35,18 +32,8 @@ pub(super) struct Args {
     /// Scenario files (TOML).
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
-    /// Strategies to compare, separated by commas.
-    #[arg(
-        long,
-        value_name = "A,B,..",
-        value_delimiter = ',',
-        value_parser = strategy(),
-        default_values = USUAL.map(Strategy::name)
-    )]
-    strategies: Vec<Strategy>,
-    /// How many seeds each strategy runs with: the scenario's and those that follow it.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    seeds: u32,
+    #[command(flatten)]
+    series: Series,
     /// What differences are taken to: one of the strategies, or an earlier comparison.json (or the
     /// folder that holds it), seed by seed [default: the scenario's strategy, or the first].
     #[arg(long, value_name = "STRATEGY|FILE")]
@@ -79,8 +66,8 @@ pub(super) struct Args {
 
 /// Compares the strategies on each scenario. The exit code is the worst of all.
 pub(super) fn compare(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
-    if let Some(twice) = repeated(&args.strategies) {
-        note(format!("ampacity: --strategies names {twice} twice; name it once"));
+    if let Err(problem) = args.series.check() {
+        note(format!("ampacity: {problem}"));
         return Ok(Exit::Invalid);
     }
     let mut plans = Vec::new();
@@ -136,17 +123,17 @@ fn plan(
         Some(out) => out.clone(),
         None => PathBuf::from("reports").join(format!("compare-{}", scenario.slug)),
     };
-    let seeds = match seeds(scenario.seed, args.seeds) {
+    let seeds = match args.series.seeds_from(scenario.seed) {
         Ok(seeds) => seeds,
         Err(problem) => return Ok(Err(problem)),
     };
     let baseline = match &args.baseline {
         None => {
-            let own = args.strategies.iter().position(|it| *it == scenario.site.strategy);
+            let own = args.series.strategies.iter().position(|it| *it == scenario.site.strategy);
             Baseline::Strategy(own.unwrap_or(0))
         }
         Some(named) => match named.parse::<Strategy>() {
-            Ok(strategy) => match args.strategies.iter().position(|it| *it == strategy) {
+            Ok(strategy) => match args.series.strategies.iter().position(|it| *it == strategy) {
                 Some(at) => Baseline::Strategy(at),
                 None => {
                     return Ok(Err(format!(
@@ -200,7 +187,7 @@ fn earlier(
         Ok(earlier) => earlier,
         Err(problem) => return Ok(Err(format!("cannot compare with {shown}: {problem}"))),
     };
-    for strategy in &args.strategies {
+    for strategy in &args.series.strategies {
         if !seeds.iter().any(|seed| earlier.ran(strategy.name(), *seed)) {
             return Ok(Err(format!(
                 "{shown} has no run of {strategy} with a seed from {} to {}; make it again with these \
@@ -220,17 +207,18 @@ fn earlier(
 fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
     for strategy in Strategy::ALL {
         let folder = plan.out.join(strategy.name());
-        if args.strategies.contains(&strategy) {
+        if args.series.strategies.contains(&strategy) {
             folder::prepare(&folder)?;
         } else {
             folder::discard(&folder)?;
         }
     }
     let began = Instant::now();
-    let jobs = args.strategies.len() * plan.seeds.len();
+    let jobs = args.series.strategies.len() * plan.seeds.len();
     let bar = workers::progress(jobs, args.quiet);
     // Seed by seed, so that whoever stops early has whole seeds.
-    let place = |job: usize| (job % args.strategies.len(), job / args.strategies.len());
+    let place =
+        |job: usize| (job % args.series.strategies.len(), job / args.series.strategies.len());
     let kept = workers::share(jobs, args.jobs, &bar, |job| {
         let (strategy, seed) = place(job);
         run(args, plan, strategy, seed)
@@ -241,11 +229,11 @@ fn carry_out(args: &Args, plan: &Plan, colour: Colour) -> anyhow::Result<Exit> {
         }
         Err(exit) => return Ok(exit),
     };
-    let (runs, portraits) = in_order(made, args.strategies.len(), plan.seeds.len());
+    let (runs, portraits) = in_order(made, args.series.strategies.len(), plan.seeds.len());
     let seeds = runs.first().map_or(0, Vec::len);
     let comparison = Comparison {
         scenario: &plan.scenario,
-        strategies: args.strategies.clone(),
+        strategies: args.series.strategies.clone(),
         runs,
         baseline: plan.baseline.clone(),
         command_line: command_line(),
@@ -321,7 +309,7 @@ fn in_order(
 /// A run, or the invariants that it broke. That of the first seed leaves its whole report, and what the
 /// charts show of it.
 fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outcome<Kept> {
-    let strategy = args.strategies[strategy];
+    let strategy = args.series.strategies[strategy];
     let job = Job { scenario: &plan.scenario, strategy, seed: plan.seeds[seed], trace_to: None };
     let record = match run_through(&job)? {
         Ok(record) => record,
@@ -338,11 +326,6 @@ fn run(args: &Args, plan: &Plan, strategy: usize, seed: usize) -> workers::Outco
         portrait = Some(Portrait::of(&report));
     }
     Ok(Ok((Run::of(&report), portrait)))
-}
-
-/// Something that is there twice.
-pub(super) fn repeated<T: PartialEq + Copy>(all: &[T]) -> Option<T> {
-    (1..all.len()).find(|at| all[..*at].contains(&all[*at])).map(|at| all[at])
 }
 
 /// Reads the name of a metric that has a better direction.

@@ -17,6 +17,7 @@ mod run;
 mod scenario;
 mod schedule;
 mod schema;
+mod series;
 mod serve;
 mod serving;
 mod simulate;

@@ -151,18 +151,6 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     seed.ok_or_else(|| format!("a seed is a whole number from 0 to {LARGEST_SEED}"))
 }
 
-/// So many seeds from the first on, or why there are not.
-pub(super) fn seeds(first: u64, count: u32) -> Result<Vec<u64>, String> {
-    let last = first.saturating_add(u64::from(count) - 1);
-    if last > LARGEST_SEED {
-        return Err(format!(
-            "there are no {count} seeds from {first} on: the largest is {LARGEST_SEED}; give the \
-             scenario a smaller one"
-        ));
-    }
-    Ok((first..=last).collect())
-}
-
 /// The command line as typed, for the report.
 pub(super) fn command_line() -> String {
     let quoted = |word: String| {

@@ -163,7 +163,7 @@ fn gated(place: &Place, text: &str, more: &[&str]) -> (i32, Vec<String>) {
 fn planted_regressions_are_caught_and_what_is_unchanged_raises_no_alarm() {
     let place = place();
     compare(&place, &[&TWO[..], &["--out", "before"]].concat()).succeeded();
-    for _ in 0..3 {
+    for _ in 0..20 {
         assert_eq!(gated(&place, &crowded(), &[]), (0, vec![]));
         let rows = json(&place.read("now/comparison.json"))["metrics"].clone();
         for (metric, row) in rows.as_object().expect("metrics") {
@@ -209,17 +209,12 @@ fn what_another_comparison_has_left_in_the_folder_does_not_stay() {
 fn ctrl_c_leaves_the_seeds_that_every_strategy_has_run() {
     let place = place();
     let args = ["compare", "tiny.toml", "--strategies", "equal,priority", "--seeds", "10000"];
-    let mut child = place.spawn(&args).args(["--out", "c"]).spawn().expect("a comparison");
+    let mut command = place.spawn(&args);
+    command.args(["--out", "c"]);
     let done = |strategy: &str| place.path("c").join(strategy).join("inputs.json").exists();
-    while !(done("equal") && done("priority")) {
-        assert_eq!(child.try_wait().expect("its state"), None, "it has not ended yet");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill").success());
-    let output = child.wait_with_output().expect("its end");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let Done { code, stderr, .. } =
+        Place::interrupted(command, || done("equal") && done("priority"));
+    assert_eq!(code, 130, "{stderr}");
     assert!(stderr.contains("of 10000 seeds"), "{stderr}");
     let comparison = json(&place.read("c/comparison.json"));
     let seeds = comparison["seeds"].as_array().expect("seeds").len();

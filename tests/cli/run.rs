@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::Place;
+use crate::support::{Done, Place};
 
 #[test]
 fn the_verdict_comes_first_then_at_most_forty_lines() {
@@ -118,24 +118,14 @@ fn a_path_that_is_no_unicode_is_as_good_as_any() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_writes_what_there_is_and_is_exit_130() {
-    use std::time::Duration;
     let place = Place::new();
     place.tiny_with("long.toml", "duration = \"2h\"", "duration = \"366d\"");
     let args = ["run", "long.toml", "--out", "r", "--trace"];
-    let mut child = place.spawn(&args).spawn().expect("a run");
     let trace = place.path("r/trace.jsonl");
     let running = || trace.metadata().is_ok_and(|it| it.len() > 0);
-    while !running() {
-        assert_eq!(child.try_wait().expect("its state"), None, "it has not ended yet");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill").success());
-    let output = child.wait_with_output().expect("its end");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let Done { code, stdout, stderr } = Place::interrupted(place.spawn(&args), running);
+    assert_eq!(code, 130, "{stderr}");
     assert!(stderr.contains("interrupted"), "{stderr}");
-    let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.starts_with("INTERRUPTED  after "), "{stdout}");
     let summary: Value = serde_json::from_str(&place.read("r/summary.json")).expect("JSON");
     assert_eq!((&summary["complete"], &summary["passed"]), (&false.into(), &false.into()));

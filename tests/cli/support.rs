@@ -107,6 +107,24 @@ impl Place {
         command
     }
 
+    /// Interrupts a command as Ctrl-C does, once it has come so far; its code and what it printed.
+    #[cfg(unix)]
+    pub(crate) fn interrupted(mut command: process::Command, so_far: impl Fn() -> bool) -> Done {
+        let mut child = command.spawn().expect("the program");
+        while !so_far() {
+            assert_eq!(child.try_wait().expect("its state"), None, "it has not ended yet");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        let output = child.wait_with_output().expect("its end");
+        Done {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
     /// Every file below a folder, as sorted paths relative to it.
     pub(crate) fn files(&self, folder: &str) -> Vec<String> {
         let root = self.path(folder);

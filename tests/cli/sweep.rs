@@ -348,16 +348,11 @@ fn a_search_says_when_nothing_or_everything_will_do_and_does_so_at_each_point_of
 fn ctrl_c_keeps_what_there_is() {
     let place = place();
     let args = ["sweep", "tiny.toml", "--grid", "site.max_power_kw=8..12:1", "--seeds", "10000"];
-    let mut child = place.spawn(&args).args(["--out", "s"]).spawn().expect("a sweep");
-    while rows(&place, "s/sweep.sqlite") < 3 {
-        assert_eq!(child.try_wait().expect("its state"), None, "it has not ended yet");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill").success());
-    let output = child.wait_with_output().expect("its end");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let mut command = place.spawn(&args);
+    command.args(["--out", "s"]);
+    let Done { code, stderr, .. } =
+        Place::interrupted(command, || rows(&place, "s/sweep.sqlite") >= 3);
+    assert_eq!(code, 130, "{stderr}");
     assert!(stderr.contains("the same command goes on from there"), "{stderr}");
     assert_eq!(table(&place, "s/sweep.csv").len(), rows(&place, "s/sweep.sqlite"));
 }

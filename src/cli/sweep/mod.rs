@@ -10,12 +10,10 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use self::points::Points;
-use super::compare::{USUAL, repeated};
 use super::output::{Colour, data, note};
-use super::run::{seeds, strategy};
+use super::series::Series;
 use super::simulate::{INTERRUPTED, Job, listen_for_interruption, run_through};
 use super::{Exit, scenario, workers};
-use crate::allocation::Strategy;
 use crate::report::metrics::CATALOGUE;
 use crate::report::{Report, Verdict};
 use crate::sweep::grid::Axis;
@@ -51,18 +49,8 @@ pub(super) struct Args {
     /// the seeds; may be given again, and then all have to hold.
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse, requires = "smallest")]
     such_that: Vec<Condition>,
-    /// Strategies, separated by commas.
-    #[arg(
-        long,
-        value_name = "A,B,..",
-        value_delimiter = ',',
-        value_parser = strategy(),
-        default_values = USUAL.map(Strategy::name)
-    )]
-    strategies: Vec<Strategy>,
-    /// How many seeds each strategy runs with: the scenario's and those that follow it.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    seeds: u32,
+    #[command(flatten)]
+    series: Series,
     /// Change a value of the scenario at all points, e.g. `site.reserve_kw=5`; may be given again.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
@@ -141,10 +129,8 @@ pub(super) fn sweep(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
 
 /// What is to be run, and which part of it here.
 fn planned(args: &Args, scenario: &crate::scenario::Scenario) -> Result<(Plan, Shard), String> {
-    if let Some(twice) = repeated(&args.strategies) {
-        return Err(format!("--strategies names {twice} twice; name it once"));
-    }
-    seeds(scenario.seed, args.seeds)?;
+    args.series.check()?;
+    args.series.seeds_from(scenario.seed)?;
     let search = match &args.smallest {
         Some(axis) => Some(
             Search::new(axis.clone(), args.such_that.clone())
@@ -153,7 +139,8 @@ fn planned(args: &Args, scenario: &crate::scenario::Scenario) -> Result<(Plan, S
         None => None,
     };
     let searches = search.is_some();
-    let plan = Plan::new(scenario, args.grid.clone(), search, args.strategies.clone(), args.seeds)?;
+    let Series { strategies, seeds } = &args.series;
+    let plan = Plan::new(scenario, args.grid.clone(), search, strategies.clone(), *seeds)?;
     let shard = match args.shard {
         Some(shard) => shard,
         None => match Shard::from_environment(&|name| std::env::var(name).ok())? {
