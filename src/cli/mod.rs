@@ -8,6 +8,7 @@ mod folder;
 mod github;
 mod import;
 mod inputs;
+mod inspect;
 mod key;
 mod live;
 mod manual;
@@ -42,7 +43,7 @@ pub enum Exit {
     Invalid = 2,
     /// Input, output or runtime failure.
     Broken = 3,
-    /// Nothing ran: no car ever plugged in.
+    /// Nothing ran: no car ever plugged in; or a trace has no record.
     NothingRan = 5,
     /// An invariant of the program itself is broken.
     Bug = 101,
@@ -60,13 +61,13 @@ const EXIT_CODES: [(Exit, &str); 7] = [
     ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
-    (Exit::NothingRan, "nothing ran: no car ever plugged in"),
+    (Exit::NothingRan, "nothing ran: no car ever plugged in; or a trace has no record"),
     (Exit::Bug, "a bug of the program"),
     (Exit::Interrupted, "interrupted; partial results are written"),
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 12] = [
+const EXAMPLES: [(&str, &str); 13] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -99,6 +100,7 @@ const EXAMPLES: [(&str, &str); 12] = [
         "The fleet of a scenario against a central system",
         "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
     ),
+    ("What a recorded trace holds, and what is wrong in it", "ampacity inspect trace.jsonl"),
     ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
     (
         "What charging profiles add up to, and why",
@@ -141,6 +143,8 @@ enum Command {
     Explain(explain::Args),
     /// Answer GetCompositeSchedule for charging profiles in a file, and say which profile wins.
     Schedule(schedule::Args),
+    /// Read a trace once: what it holds, how fast answers came, and what is wrong in it.
+    Inspect(inspect::Args),
     /// Make a scenario of your own sessions: what they mean is inferred, and told.
     Import(import::Args),
     /// Write a scenario to begin with, or a workflow for CI: it runs, and is made to be edited.
@@ -178,6 +182,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, cli.color),
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
+        Command::Inspect(args) => inspect::inspect(args, cli.color),
         Command::Import(args) => import::import(args),
         Command::New(args) => new::new(args),
         Command::Serve(args) => serve::serve(args),

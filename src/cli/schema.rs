@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::Exit;
 use super::output::data;
-use crate::report::schemas;
+use crate::report::{inspection, schemas};
 use crate::{scenario, sweep};
 
 /// What has a schema.
@@ -18,6 +18,8 @@ pub(super) enum Document {
     Comparison,
     /// What sweep --json prints.
     Sweep,
+    /// What inspect --json prints.
+    Inspection,
 }
 
 /// Arguments of `schema`.
@@ -35,6 +37,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         Document::Summary => schemas::summary(),
         Document::Comparison => schemas::comparison(),
         Document::Sweep => sweep::json::schema(),
+        Document::Inspection => inspection::json::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)?;
     data(&format!("{text}\n"))?;

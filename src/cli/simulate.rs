@@ -145,7 +145,8 @@ pub(super) fn flat_out<'e>(
     inputs
 }
 
-fn interrupted() -> bool {
+/// Whether Ctrl-C was pressed.
+pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 

@@ -14,6 +14,7 @@
 //! | `GITHUB_STEP_SUMMARY`, annotations | [`github`] | what a workflow shows of it |
 //! | `comparison.*`, its `report.html`, `charts/*` | [`compare`] | strategies on the same arrivals |
 //! | standard output of `fleet` | [`fleet`] | what a fleet alone can say |
+//! | standard output of `inspect` | [`inspection`] | what a trace tells |
 //!
 //! [`metrics`] names and computes the figures from [`fairness`], [`oscillation`], [`compliance`] and
 //! [`brackets`]; [`assertions`] judges them. Everything is a pure function of the scenario and
@@ -29,6 +30,7 @@ pub mod fairness;
 pub mod fleet;
 pub mod github;
 pub mod html;
+pub mod inspection;
 pub mod junit;
 pub mod metrics;
 pub mod oscillation;

@@ -160,7 +160,7 @@ fn every_document_is_as_its_schema_says() {
 }
 
 /// Checks a value against what our schemas use of JSON Schema; keys that no schema names are wrong here.
-fn check(schema: &Value, value: &Value, place: &str) {
+pub(crate) fn check(schema: &Value, value: &Value, place: &str) {
     if let Some(choice) = schema["enum"].as_array() {
         assert!(choice.contains(value), "{place}: {value} is none of {choice:?}");
     }

@@ -1,0 +1,7 @@
+//! Traces: the corpus of the format, what is found in stories told frame by frame, and that what is written reads
+//! back the same.
+
+mod corpus;
+mod properties;
+mod stories;
+mod tape;
