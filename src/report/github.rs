@@ -10,7 +10,8 @@ use crate::report::compare::gate::Regression;
 use crate::report::{Report, compare, terminal};
 use crate::scenario::model::Severity;
 
-/// Failed assertions that a summary lists; the rest is in `summary.json` and `junit.xml`.
+/// Failed assertions that are listed or marked; the rest is in `summary.json` and `junit.xml`, or in
+/// `comparison.json`.
 const LISTED: usize = 50;
 
 /// Markdown of a run: the verdict, what it means, and every assertion that there is.
@@ -61,7 +62,7 @@ pub fn annotations_of_comparison<'a>(
     regressions: &'a [Regression],
 ) -> impl Iterator<Item = String> + 'a {
     let worse = regressions.iter().map(|it| complaint(path, &it.sentence()));
-    let failed = failed(comparison);
+    let failed = failed(comparison).take(LISTED);
     worse.chain(failed.filter_map(|(about, outcome)| annotation(path, &about, outcome)))
 }
 

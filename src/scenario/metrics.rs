@@ -18,7 +18,8 @@ const fn metric(name: &'static str, unit: &'static str, meaning: &'static str) -
 }
 
 /// The metrics that a part of a run has, too. Those of sessions are about the ones that arrive in it, to
-/// their end; those of commands about the ones sent in it; the others about just that time.
+/// their end; those of commands about the ones sent in it; the others, `energy_delivered_kwh` among them,
+/// about just that time.
 pub const OF_WINDOWS: &[&str] = &[
     "sessions",
     "energy_requested_kwh",

@@ -95,7 +95,7 @@ pub struct PartRecord {
     pub window: Window,
     /// Drawn at the meters.
     pub energy_kwh: f64,
-    /// Highest true draw.
+    /// Highest true draw that lasted.
     pub peak: Watts,
     /// See [`RunRecord`].
     pub over_limit: Excess,

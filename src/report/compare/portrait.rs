@@ -7,6 +7,7 @@ use crate::allocation::Strategy;
 use crate::report::Report;
 use crate::report::charts::Bars;
 use crate::report::compliance::{Limit, limit_spans};
+use crate::report::fairness::Service;
 use crate::sim::record::RunRecord;
 use crate::time::{Span, Time};
 use crate::units::Watts;
@@ -48,7 +49,7 @@ pub struct Portrait {
     /// Time from plug-in to first power, per session that had any, ascending, s.
     pub wait_s: Vec<f64>,
     /// Sessions with a wish that never had power.
-    pub without_power: usize,
+    pub without_power: u64,
     /// Charger by time.
     pub heat: Heat,
 }
@@ -122,8 +123,8 @@ impl Portrait {
                 limits.get(span).map(|(_, _, limit)| (limit.ev - used(sample)).kw())
             }))
         };
-        let sessions = || record.sessions.iter();
-        let wishing = || sessions().filter(|session| session.wish_kwh > 0.0);
+        let service = Service::of(record);
+        let wishing = record.sessions.iter().filter(|session| session.wish_kwh > 0.0);
         Portrait {
             strategy: record.strategy,
             seed: record.seed,
@@ -133,14 +134,14 @@ impl Portrait {
             draw: record.samples.iter().map(|sample| (sample.at, sample.draw)).collect(),
             headroom_kw: left(|sample| sample.draw),
             unreserved_kw: left(|sample| sample.committed),
-            met_pct: sorted(wishing().map(|s| (100.0 * s.delivered_kwh / s.wish_kwh).min(100.0))),
-            delivered_kwh: sorted(sessions().map(|s| s.delivered_kwh)),
-            unmet_kwh: sorted(sessions().map(|s| (s.wish_kwh - s.delivered_kwh).max(0.0))),
-            wait_s: sorted(wishing().filter_map(|session| {
+            met_pct: sorted(service.satisfaction.iter().map(|share| (100.0 * share).min(100.0))),
+            delivered_kwh: sorted(record.sessions.iter().map(|session| session.delivered_kwh)),
+            unmet_kwh: sorted(service.unmet_kwh.iter().copied()),
+            wait_s: sorted(wishing.filter_map(|session| {
                 let powered = session.first_power?;
                 Some(powered.since(session.arrival).s().max(0.0))
             })),
-            without_power: wishing().filter(|s| s.first_power.is_none()).count(),
+            without_power: service.without_power,
             heat: heat(record, report.scenario.utc_offset),
             limits,
         }
