@@ -22,7 +22,7 @@ pub mod correlate;
 pub mod findings;
 pub mod inspection;
 pub mod meta;
-mod payload;
+pub(crate) mod payload;
 pub mod read;
 pub mod record;
 pub mod write;
