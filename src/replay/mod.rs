@@ -5,8 +5,9 @@
 //! |---|---|
 //! | [`script`] | a trace -> what happened, step by step, and what answers what |
 //! | [`central`] | the recorded charge points against our central system |
-//! | [`stand_in`] | answers in the place of a charge point that was never asked |
-//! | [`text`] | single values within the text of a frame |
+//! | [`stations`] | the recorded central system against simulated charge points |
+//! | `stand_in` | answers in the place of a charge point that was never asked |
+//! | `text` | single values within the text of a frame |
 //! | [`limits`] | which limit was in force when |
 //! | [`metered`] | which power was drawn when |
 //! | [`difference`] | two stories on three levels: protocol, decisions, outcomes |
@@ -26,5 +27,6 @@ pub mod metered;
 pub mod script;
 mod slot;
 mod stand_in;
+pub mod stations;
 pub mod story;
 mod text;

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::time::Span;
+use crate::time::{Span, Time};
+
+/// Transactions that the recorded central system never heard of are numbered from here on.
+const TRANSACTIONS: i64 = 1_000_000_000;
 
 /// An answer takes this long.
 pub(super) const DELAY: Span = Span::from_ms(100);
@@ -42,6 +45,26 @@ pub(super) fn answer(id: &str, action: &str, body: &str, usual: Option<&str>) ->
     format!("[3,{id},{payload}]")
 }
 
+/// The text of a central system's answer to a call of a charge point that it never heard.
+pub(super) fn central(id: &str, action: &str, now: Time, number: u64) -> String {
+    let id = Value::from(id);
+    let accepted = json!({ "status": "Accepted" });
+    let payload = match action {
+        "BootNotification" => json!({
+            "status": "Accepted", "currentTime": now.to_ocpp(), "interval": 900,
+        }),
+        "Heartbeat" => json!({ "currentTime": now.to_ocpp() }),
+        "Authorize" => json!({ "idTagInfo": accepted }),
+        "StartTransaction" => json!({
+            "idTagInfo": accepted, "transactionId": TRANSACTIONS + (number % TRANSACTIONS as u64) as i64,
+        }),
+        "DataTransfer" => json!({ "status": "UnknownVendorId" }),
+        "SignCertificate" => json!({ "status": "Rejected" }),
+        _ => json!({}),
+    };
+    format!("[3,{id},{payload}]")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +81,16 @@ mod tests {
                 Frame::Error(it) => assert_eq!(it.code.to_string(), "NotImplemented"),
                 Frame::Call(_) => unreachable!("{text}"),
             }
+        }
+    }
+
+    #[test]
+    fn every_call_of_a_charge_point_gets_an_answer_that_its_schema_allows() {
+        for action in Action::ALL.iter().filter(|it| it.direction() != Direction::FromCentralSystem)
+        {
+            let text = central("7", action.name(), Time(0), 5);
+            let Ok(Frame::Result(it)) = Frame::parse(&text) else { unreachable!("{text}") };
+            check_response(*action, it.payload).unwrap_or_else(|fault| panic!("{text}: {fault}"));
         }
     }
 

@@ -1,19 +1,20 @@
 //! `ampacity replay TRACE`.
 
-mod setup;
+mod ways;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::Exit;
 use super::output::{Colour, data, note};
-use super::{Exit, scenario};
 use crate::allocation::Strategy;
-use crate::csms::{Csms, SiteIx};
-use crate::replay::central::{self, Heard};
-use crate::replay::difference::{Comparison, Rules, Side, compare};
+use crate::csms::{Csms, Setup, SiteIx};
+use crate::replay::central;
+use crate::replay::difference::{Comparison, Rules, Side, compare, compare_outcomes};
 use crate::replay::script::Script;
 use crate::replay::story::Story;
 use crate::report::replay::{Inputs, Replayed, Session, json, junit, markdown, terminal};
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Scenario whose site and charge points the central system is set up with [default: as the trace says].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Who hears the recording.
+    #[arg(long, value_name = "WHOM", value_enum, default_value = "central-system")]
+    against: Against,
     /// Strategy of the site [default: that of its set-up].
     #[arg(long, value_name = "STRATEGY", value_parser = crate::cli::run::strategy())]
     strategy: Option<Strategy>,
@@ -69,6 +73,30 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// Who hears the recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Against {
+    /// Our central system hears the recorded charge points: its answers and decisions are compared.
+    CentralSystem,
+    /// Simulated charge points and cars hear the recorded central system: what they say is compared.
+    ChargePoints,
+    /// A twin: demand is inferred from the trace and simulated anew; what comes of it is compared, since recorded meter
+    /// values answer the recorded limits.
+    Twin,
+}
+
+/// What a replay has given.
+struct Played {
+    /// In words.
+    against: &'static str,
+    whence: String,
+    trace: Vec<u8>,
+    stand_ins: BTreeMap<String, u64>,
+    notes: Vec<String>,
+    /// Of a replay against the central system: what it was set up with.
+    setup: Option<Setup>,
+}
+
 /// Replays the trace, compares, and says what differs.
 pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let shown = args.trace.display().to_string();
@@ -84,44 +112,62 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
         note(format!("ampacity: {shown} has no frame that could be replayed"));
         return Ok(Exit::NothingRan);
     }
-    let Some((setup, whence)) = setup::of(args, &script)? else { return Ok(Exit::Invalid) };
-    let heard = central::replay(&script, &setup, None);
-    let reference = match reference(args, &script)? {
+    let reference = match reference(args)? {
         Ok(reference) => reference,
         Err(wrong) => {
             note(wrong);
             return Ok(Exit::Invalid);
         }
     };
+    let played = match args.against {
+        Against::CentralSystem => ways::central(args, &script)?,
+        Against::ChargePoints => ways::stations(args, &script)?,
+        Against::Twin => ways::twin(args, &script)?,
+    };
+    let Some(played) = played else { return Ok(Exit::Invalid) };
     let before = Story::of(reference.as_ref().unwrap_or(&script));
-    let now = Story::of(&Script::read(&*heard.trace)?);
-    let comparison = compare(&before, &now, Side::Central, &rules);
-    let inputs = inputs(&comparison, &script, &setup);
+    let now = Story::of(&Script::read(&*played.trace)?);
+    let (rules, comparison) = match args.against {
+        Against::CentralSystem => {
+            let comparison = compare(&before, &now, Side::Central, &rules);
+            (rules, comparison)
+        }
+        Against::ChargePoints => {
+            let rules = rules.with_those_of_physics();
+            let comparison = compare(&before, &now, Side::Stations, &rules);
+            (rules, comparison)
+        }
+        Against::Twin => {
+            let comparison = compare_outcomes(&before, &now, &rules);
+            (rules, comparison)
+        }
+    };
+    let inputs = played.setup.as_ref().and_then(|setup| inputs(&comparison, &script, setup));
     let told = Replayed {
         trace: &shown,
-        against: "our central system",
+        against: played.against,
         reference: match &args.golden {
-            Some(golden) => format!("{}", golden.display()),
+            Some(golden) => golden.display().to_string(),
             None => "the recording".to_owned(),
         },
-        setup: whence,
+        setup: played.whence,
         before: &before,
         now: &now,
         comparison: &comparison,
         rules: &rules,
-        stand_ins: heard.stand_ins.clone(),
-        notes: notes(&script, &heard),
+        stand_ins: played.stand_ins,
+        notes: [broken(&script), played.notes].concat(),
         inputs,
     };
     if let Some(out) = &args.out {
-        write(out, &told, &heard.trace)?;
+        write(out, &told, &played.trace)?;
     }
     data(&if args.json {
         json::render(&told)
     } else {
         terminal::render(&told, colour.on_stdout())
     })?;
-    keep(args, &told, &heard.trace)
+    keep(args, &told, &played.trace)
 }
 
 /// Takes what happens now as golden, or puts it beside the golden file to be looked at.
@@ -166,7 +212,7 @@ fn read(path: &Path) -> anyhow::Result<Script> {
 }
 
 /// The golden file; `None`: the recording itself is the reference.
-fn reference(args: &Args, _script: &Script) -> anyhow::Result<Result<Option<Script>, String>> {
+fn reference(args: &Args) -> anyhow::Result<Result<Option<Script>, String>> {
     let Some(golden) = &args.golden else { return Ok(Ok(None)) };
     if golden.is_file() {
         return read(golden).map(|golden| Ok(Some(golden)));
@@ -178,7 +224,7 @@ fn reference(args: &Args, _script: &Script) -> anyhow::Result<Result<Option<Scri
     Ok(Err(format!("ampacity: there is no {shown} yet; --update writes what happens now")))
 }
 
-fn notes(script: &Script, heard: &Heard) -> Vec<String> {
+fn broken(script: &Script) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((line, reason)) = script.broken.first() {
         let count = script.broken.len();
@@ -188,25 +234,11 @@ fn notes(script: &Script, heard: &Heard) -> Vec<String> {
         let count = script.unusable;
         notes.push(format!("{count} records have no charge point or no frame"));
     }
-    if !heard.strangers.is_empty() {
-        let names = heard.strangers.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-        let count = heard.strangers.len();
-        notes.push(format!(
-            "{count} charge points are not in the set-up, taken as 3 x 32 A: {names}"
-        ));
-    }
-    if let Some((line, reason)) = heard.refused.first() {
-        let count = heard.refused.len();
-        notes.push(format!("{count} inputs were refused; the first, of line {line}: {reason}"));
-    }
-    if heard.lost > 0 {
-        notes.push(format!("{} frames of charge points found no connection", heard.lost));
-    }
     notes
 }
 
 /// What the allocator had before it at the first divergence: the replay once more, up to there.
-fn inputs(comparison: &Comparison, script: &Script, setup: &crate::csms::Setup) -> Option<Inputs> {
+fn inputs(comparison: &Comparison, script: &Script, setup: &Setup) -> Option<Inputs> {
     let at = comparison.first()?.at;
     let heard = central::replay(script, setup, Some(at));
     let site = setup.sites.first().and_then(|site| heard.csms.site(site.site.as_str()))?;

@@ -34,6 +34,9 @@ pub struct Rule {
     within: Option<f64>,
     within_pct: Option<f64>,
     within_s: Option<f64>,
+    /// Of the program, not of the user's file.
+    #[serde(skip)]
+    own: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -83,6 +86,34 @@ impl Rules {
         Ok(Rules(file.rule))
     }
 
+    /// What holds between a charge point and a simulated one beside the user's rules: clocks of whole seconds, registers of
+    /// whole watt-hours, and frames that take some time on a link that the simulated one does not have.
+    #[must_use]
+    pub fn with_those_of_physics(mut self) -> Rules {
+        let rule = |level, field: &str| Rule {
+            reason: "a simulated charge point has no link between".to_owned(),
+            level: Some(level),
+            charge_point: None,
+            subject: None,
+            field: Some(field.to_owned()),
+            ignore: false,
+            within: None,
+            within_pct: None,
+            within_s: None,
+            own: true,
+        };
+        let protocol = || rule(LevelName::Protocol, "request*");
+        self.0.extend([
+            Rule { within_s: Some(2.0), ..protocol() },
+            Rule { within: Some(2.0), ..protocol() },
+            Rule { within_pct: Some(1.0), ..protocol() },
+            Rule { within_s: Some(2.0), ..rule(LevelName::Decisions, "power_w") },
+            Rule { within_pct: Some(1.0), ..rule(LevelName::Outcomes, "value") },
+            Rule { within: Some(2.0), ..rule(LevelName::Outcomes, "value") },
+        ]);
+        self
+    }
+
     /// The first rule that permits a difference.
     pub(super) fn permits(&self, it: &Difference) -> Option<usize> {
         self.0.iter().position(|rule| rule.permits(it))
@@ -115,6 +146,12 @@ impl Rule {
         holds(self.within, gap.by)
             && holds(self.within_pct, gap.pct)
             && holds(self.within_s, gap.seconds)
+    }
+
+    /// Whether it is a rule of the user's.
+    #[must_use]
+    pub fn is_users(&self) -> bool {
+        !self.own
     }
 
     /// The rule in one line, for reports.

@@ -89,7 +89,7 @@ pub fn render(it: &Replayed<'_>) -> String {
         before_it_found: it.lead(first, it.now, 5),
         allocator_inputs: it.inputs.as_ref(),
     });
-    let rules = it.rules.0.iter().zip(&comparison.used);
+    let rules = it.rules.0.iter().zip(&comparison.used).filter(|(rule, _)| rule.is_users());
     let document = Document {
         schema: SCHEMA,
         ampacity_version: env!("CARGO_PKG_VERSION"),

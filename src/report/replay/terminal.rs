@@ -157,6 +157,7 @@ fn others(it: &Replayed<'_>) -> Vec<String> {
 
 fn rules(it: &Replayed<'_>) -> Vec<String> {
     let unused = it.rules.0.iter().zip(&it.comparison.used).filter(|(_, used)| **used == 0);
+    let unused = unused.filter(|(rule, _)| rule.is_users());
     unused.map(|(rule, _)| format!("rule not needed: {}", rule.line())).collect()
 }
 
