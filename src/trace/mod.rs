@@ -6,6 +6,7 @@
 //! | [`write`](mod@write) | a frame -> a line |
 //! | [`read`] | lines -> records, one after the other; broken lines are told, and passed over |
 //! | [`correlate`] | which answer belongs to which call |
+//! | [`samples`] | what a MeterValues says, read once |
 //! | [`findings`] | what is wrong in a trace: small state machines for each charge point |
 //! | [`inspection`] | everything a trace tells when it is read once |
 //!
@@ -23,6 +24,7 @@ pub mod inspection;
 mod payload;
 pub mod read;
 pub mod record;
+pub mod samples;
 pub mod write;
 
 pub use inspection::Inspection;

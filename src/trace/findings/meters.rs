@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Check, Finding, Kind};
-use crate::ocpp::messages::MeterValuesRequest;
-use crate::ocpp::{Action, MeterReading, Reader};
 use crate::time::{Span, Time};
 use crate::trace::correlate::Asked;
 use crate::trace::payload::Fields;
@@ -19,7 +17,6 @@ const LONG: Span = Span::from_s(5 * 60);
 pub(super) struct Meters {
     /// Transactions that run, by their id.
     running: BTreeMap<i64, Metered>,
-    reader: Reader,
 }
 
 #[derive(Debug)]
@@ -61,17 +58,15 @@ impl Check for Meters {
 
 impl Meters {
     fn sampled(&mut self, call: &Asked, out: &mut Vec<Finding>) {
-        let read = self.reader.request::<MeterValuesRequest<'_>>(Action::MeterValues, &call.body);
-        let Ok(message) = read else { return };
-        let connector = Some(i64::from(message.value.connector_id));
+        let Some(samples) = call.samples() else { return };
         // Without a transaction it is the connector's clock that samples.
-        let running = match message.value.transaction_id {
+        let running = match samples.transaction {
             Some(id) => self.running.get_mut(&id),
-            None => self.running.values_mut().find(|it| it.connector == connector),
+            None => self.running.values_mut().find(|it| it.connector == Some(samples.connector)),
         };
         let Some(metered) = running else { return };
         metered.sampled = true;
-        for (_, reading) in MeterReading::by_instant(&message.value.meter_value) {
+        for (_, reading) in &samples.readings {
             if let Some(register) = reading.energy_wh {
                 metered.reads(register, call.line, out);
             }
