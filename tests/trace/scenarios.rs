@@ -32,7 +32,9 @@ fn inspected(name: &str, text: &str) -> Inspection {
             inspector.take(&read);
         }
     });
-    World::new(&scenario, &fleet, scenario.site.strategy, scenario.seed, Some(tap)).run();
+    let (strategy, seed) = (scenario.site.strategy, scenario.seed);
+    let record = World::new(&scenario, &fleet, strategy, seed, Some(tap)).run();
+    assert!(record.broken_invariants().is_empty(), "{name}");
     inspector.finish()
 }
 
@@ -103,7 +105,7 @@ energy_kwh = 60
 /// The fault of two charge points, from ten to eleven.
 fn of_two(fault: &str, for_: &str) -> BTreeMap<&'static str, u64> {
     faulty(&format!(
-        "[[timeline]]\nat = \"10:00\"\n{fault}\nchargers = [\"cp_1\", \"cp_2\"]\nfor = \"{for_}\""
+        "[[timeline]]\nat = \"10:00\"\n{fault}\nchargers = [\"cp_001\", \"cp_002\"]\nfor = \"{for_}\""
     ))
 }
 

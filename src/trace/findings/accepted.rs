@@ -3,6 +3,8 @@
 //! They are held and evaluated as a charge point does it (`ocpp::profile`), by the central system's clock: its
 //! schedules are told in it.
 
+use std::collections::BTreeMap;
+
 use super::Answer;
 use super::clocks::{Clock, Told, central_time};
 use super::running::{Change, Running};
@@ -39,6 +41,8 @@ pub(super) struct Accepted {
     running: Running,
     /// Of a RemoteStartTransaction that left the connector to the charge point.
     anywhere: Option<Profile>,
+    /// Calls that set or clear profiles and have no answer, and their connectors; 0 is all of them.
+    open: BTreeMap<u64, i64>,
     clock: Clock,
 }
 
@@ -57,14 +61,22 @@ impl Default for Accepted {
             store: ProfileStore::new(ANYTHING),
             running: Running::default(),
             anywhere: None,
+            open: BTreeMap::new(),
             clock: Clock::default(),
         }
     }
 }
 
 impl Accepted {
-    /// A call of the charge point may begin or end a transaction.
+    /// A call of the charge point may begin or end a transaction, one to it may change the profiles.
     pub(super) fn call(&mut self, call: &Asked) -> Option<Change> {
+        if is_about_profiles(call) {
+            let connector = Fields::of(&call.body).integer("connectorId").unwrap_or(0);
+            self.open.insert(call.index, connector);
+        }
+        if call.direction == Direction::ToPoint {
+            return None;
+        }
         let change = self.running.call(call)?;
         match change {
             Change::Begun(connector) => {
@@ -94,6 +106,7 @@ impl Accepted {
             return;
         }
         let now = self.clock.of_central(at);
+        let asked = self.open.remove(&call.index);
         if let Some(Change::Named(connector)) = self.running.answer(call, answer) {
             let id = self.running.on(connector).and_then(|it| it.id);
             if let Ok(connector) = u32::try_from(connector) {
@@ -102,14 +115,23 @@ impl Accepted {
         } else if is_about_profiles(call)
             && Fields::of(answer.record.body()).text("status").as_deref() == Some("Accepted")
         {
+            // What has been set anew does not depend on what came before.
+            self.open.retain(|index, connector| *index > call.index || asked != Some(*connector));
             self.accepted(call, now);
         }
     }
 
-    /// Whether the values of a MeterValues were sampled when they came: nobody knows what had been accepted when
-    /// those were that had to wait.
-    pub(super) fn at_once(&mut self, call: &Asked, told: Option<Time>) -> bool {
-        told.is_none_or(|told| self.clock.hear(call.line, call.at, told) == Told::AtOnce)
+    /// When the values of a MeterValues were sampled, by the record's clock. `None`: they had to wait, and nobody
+    /// knows what had been accepted then.
+    pub(super) fn sampled_at(&mut self, call: &Asked, told: Option<Time>) -> Option<Time> {
+        let Some(told) = told else { return Some(call.at) };
+        let at_once = self.clock.hear(call.line, call.at, told) == Told::AtOnce;
+        at_once.then(|| self.clock.of_point(told).min(call.at))
+    }
+
+    /// Whether a call about the profiles of a connector has no answer: they may be others than is known.
+    pub(super) fn is_in_doubt(&self, connector: i64) -> bool {
+        self.open.values().any(|it| *it == 0 || *it == connector)
     }
 
     /// What is allowed on a connector at an instant of the record, and how long that holds.

@@ -68,7 +68,8 @@ impl Clock {
             self.steady = None;
             return Told::AtOnce;
         }
-        let plausible = near(delay) || self.is_as_central(delay);
+        let as_central = |it: Span| !near(it) && near(it - delay);
+        let plausible = near(delay) || self.central.is_some_and(as_central);
         let before = self.steady.filter(|it| {
             delay - it.least <= TOLERANCE && it.most - delay <= TOLERANCE && it.from <= at
         });
@@ -112,6 +113,11 @@ impl Clock {
     /// Whether the central system's clock differs from the record's by as much.
     fn is_as_central(&self, behind: Span) -> bool {
         self.central.is_some_and(|it| near(it - behind))
+    }
+
+    /// An instant of the charge point as the record's clock has it.
+    pub(super) fn of_point(&self, told: Time) -> Time {
+        told + self.behind
     }
 
     /// An instant of the record as the central system's clock has it.

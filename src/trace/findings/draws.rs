@@ -52,6 +52,7 @@ struct Seen {
 impl Check for Draws {
     fn call(&mut self, call: &Asked, out: &mut Vec<Finding>) {
         if call.direction == Direction::ToPoint {
+            self.accepted.call(call);
             return;
         }
         match &*call.action {
@@ -90,10 +91,11 @@ impl Draws {
     fn sampled(&mut self, call: &Asked, out: &mut Vec<Finding>) {
         let Some(samples) = call.samples() else { return };
         let Some((told, reading)) = samples.readings.last() else { return };
-        if !self.accepted.at_once(call, *told) || samples.connector <= 0 {
+        let Some(at) = self.accepted.sampled_at(call, *told).filter(|_| samples.connector > 0)
+        else {
             return;
-        }
-        let draw = Draw::new(call.at, reading);
+        };
+        let draw = Draw::new(at, reading);
         let seen = self.connectors.entry(samples.connector).or_default();
         let free = self.accepted.running().on(samples.connector).is_none()
             && samples.transaction.is_none_or(|id| id <= 0);
@@ -111,7 +113,7 @@ impl Draws {
 
     /// The connectors together against the ChargePointMaxProfile.
     fn together(&mut self, call: &Asked, out: &mut Vec<Finding>) {
-        if !self.accepted.any() {
+        if !self.accepted.any() || self.accepted.is_in_doubt(0) {
             return;
         }
         let limit = |at| self.accepted.station(at).0;

@@ -2,7 +2,8 @@
 //!
 //! Whoever follows a limit needs some time: what counts is the highest limit of the last [`FOLLOWING`]. Only what
 //! two values in a row show is told, once until it is over. Transactions that began before the trace are left
-//! out, since profiles that were accepted before it may allow more, and so are values that came late.
+//! out, since profiles that were accepted before it may allow more; so are values that came late, and those that came
+//! while a call about profiles has no answer.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -43,6 +44,7 @@ struct Watched {
 impl Check for Limits {
     fn call(&mut self, call: &Asked, out: &mut Vec<Finding>) {
         if call.direction == Direction::ToPoint {
+            self.accepted.call(call);
             return;
         }
         match &*call.action {
@@ -82,15 +84,17 @@ impl Limits {
     fn sampled(&mut self, call: &Asked, out: &mut Vec<Finding>) {
         let Some(samples) = call.samples() else { return };
         let Some((told, reading)) = samples.readings.last() else { return };
-        let at_once = self.accepted.at_once(call, *told);
+        let sampled = self.accepted.sampled_at(call, *told);
         let Some(watched) = self.watched.get_mut(&samples.connector) else { return };
         let id = self.accepted.running().on(samples.connector).and_then(|it| it.id);
-        if !at_once || samples.transaction.is_some_and(|it| Some(it) != id) {
-            watched.previous = None;
+        let in_doubt = self.accepted.is_in_doubt(samples.connector);
+        let other = samples.transaction.is_some_and(|it| Some(it) != id);
+        let Some(at) = sampled.filter(|_| !in_doubt && !other) else {
+            (watched.previous, watched.above) = (None, None);
             return;
-        }
+        };
         watched.go_on(&self.accepted, samples.connector, call.at);
-        let draw = Draw::new(call.at, reading);
+        let draw = Draw::new(at, reading);
         if let Some(what) = watched.judge(draw, self.accepted.units()) {
             let what = match id {
                 Some(id) => format!("transaction {id} {what}"),
