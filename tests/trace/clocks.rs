@@ -54,9 +54,7 @@ fn a_clock_that_is_ahead_is_found_at_once_and_told_once() {
 fn a_clock_that_is_behind_stays_so_for_minutes() {
     let three = |step: i64, errors: [i64; 3]| {
         let words = ["Available", "Preparing", "Charging"].into_iter().zip(errors);
-        words.fold(Tape::booted(), |tape, (word, behind)| {
-            status(tape.wait_s(step), word, behind)
-        })
+        words.fold(Tape::booted(), |tape, (word, behind)| status(tape.wait_s(step), word, behind))
     };
     assert_eq!(three(70, [500, 501, 500]).found(), [("clock_skew", 3)]);
     // Told in one go, or when the status is old: that is no clock.
@@ -119,8 +117,7 @@ fn a_message_that_is_sent_again_says_nothing_new() {
     let again = format!(
         r#"{{"connectorId":1,"transactionId":7,"meterValue":[{{"timestamp":"{at}","sampledValue":[{{"value":"1100"}}]}}]}}"#
     );
-    let tape = (0..3).fold(Tape::charging(), |tape, _| {
-        tape.wait_s(58).point_asks("MeterValues", &again, "{}")
-    });
+    let tape = (0..3)
+        .fold(Tape::charging(), |tape, _| tape.wait_s(58).point_asks("MeterValues", &again, "{}"));
     assert_eq!(tape.stop(2200, "Local").found(), []);
 }

@@ -64,11 +64,8 @@ fn who_follows_within_half_a_minute_and_by_half_an_ampere_keeps_the_limit() {
 #[test]
 fn what_was_rejected_or_cleared_limits_nothing() {
     let request = format!(r#"{{"connectorId":1,"csChargingProfiles":{}}}"#, tx("16", "A"));
-    let tape = Tape::charging().central_asks(
-        "SetChargingProfile",
-        &request,
-        r#"{"status":"Rejected"}"#,
-    );
+    let tape =
+        Tape::charging().central_asks("SetChargingProfile", &request, r#"{"status":"Rejected"}"#);
     let tape = minutes(tape, 3, |tape| tape.amps(&[32.0, 32.0, 32.0]));
     assert_eq!(found(&tape), []);
     let tape = Tape::charging().sets(1, &tx("16", "A")).central_asks(
@@ -87,7 +84,8 @@ fn a_profile_limits_its_own_transaction_while_it_lasts() {
     let tape = minutes(Tape::charging().sets(1, &other), 3, |tape| tape.amps(&[16.0, 16.0, 16.0]));
     assert_eq!(found(&tape), []);
     // Two minutes long.
-    let short = tx("6", "A").replace("\"chargingRateUnit\"", "\"duration\":120,\"chargingRateUnit\"");
+    let short =
+        tx("6", "A").replace("\"chargingRateUnit\"", "\"duration\":120,\"chargingRateUnit\"");
     let tape = Tape::charging().wait_s(115).sets(1, &short);
     let tape = minutes(tape, 3, |tape| tape.amps(&[16.0, 16.0, 16.0]));
     assert_eq!(found(&tape), []);
@@ -97,9 +95,8 @@ fn a_profile_limits_its_own_transaction_while_it_lasts() {
     let tape = Tape::charging().sets(0, &default).sets(1, &tx("16", "A"));
     let tape = minutes(tape, 3, |tape| tape.amps(&[16.0, 16.0, 16.0]));
     assert_eq!(found(&tape), []);
-    let tape = minutes(Tape::charging().sets(0, &default), 3, |tape| {
-        tape.amps(&[16.0, 16.0, 16.0])
-    });
+    let tape =
+        minutes(Tape::charging().sets(0, &default), 3, |tape| tape.amps(&[16.0, 16.0, 16.0]));
     assert_eq!(found(&tape), [("limit_exceeded", 9)]);
 }
 
@@ -145,7 +142,8 @@ fn limits_in_watts_are_held_against_the_power() {
 #[test]
 fn without_power_the_register_tells_what_was_drawn() {
     let meter = |tape: Tape, step: i64| {
-        (1..=4).fold(tape, |tape, number| tape.wait_s(298).meter(&(1000 + number * step).to_string()))
+        (1..=4)
+            .fold(tape, |tape, number| tape.wait_s(298).meter(&(1000 + number * step).to_string()))
     };
     // A kilowatt-hour in five minutes is 12 kW.
     let tape = meter(Tape::charging().sets(1, &tx("16", "A")), 1003);

@@ -28,7 +28,8 @@ fn a_connection_that_goes_on_after_a_later_one_is_found() {
     assert_eq!(found(&with_meta(&text, &[a, a, a, b, b, b])), []);
     assert_eq!(found(&with_meta(&text, &[a, a, b, b, a, b])), [("duplicate_connection", 5)]);
     // As a log of SteVe names them.
-    let metas = [a, a, b, a, a, a].map(|it| it.replace("connection\":", "sessionId\":\"f0-").replace('}', "\"}"));
+    let metas = [a, a, b, a, a, a]
+        .map(|it| it.replace("connection\":", "sessionId\":\"f0-").replace('}', "\"}"));
     let metas: Vec<&str> = metas.iter().map(String::as_str).collect();
     assert_eq!(found(&with_meta(&text, &metas)), [("duplicate_connection", 4)]);
 }
@@ -37,7 +38,9 @@ fn a_connection_that_goes_on_after_a_later_one_is_found() {
 fn a_link_that_comes_up_while_it_is_up_is_found() {
     let text = Tape::booted().status("Available", "NoError").text;
     let of = |input: &str| {
-        format!(r#"{{"before":[{{"at":"2026-05-04T09:00:00Z","input":{{"input":"{input}","point":"cp_1"}}}}]}}"#)
+        format!(
+            r#"{{"before":[{{"at":"2026-05-04T09:00:00Z","input":{{"input":"{input}","point":"cp_1"}}}}]}}"#
+        )
     };
     let (up, down) = (of("link_up"), of("link_down"));
     assert_eq!(found(&with_meta(&text, &[&up, "{}", &down, &up])), []);
@@ -80,7 +83,8 @@ fn a_transaction_that_nobody_saw_begin_is_found_where_the_connector_was_free() {
     let tape = free().frame(true, start).meter("1000").stop(1100, "Local");
     assert_eq!(tape.found(), [("unanswered_call", 5)]);
     // Nobody charges: this is no transaction.
-    let tape = free().values(1, Some(0), r#"{"value":"1000"}"#).values(1, Some(-1), r#"{"value":"1000"}"#);
+    let tape =
+        free().values(1, Some(0), r#"{"value":"1000"}"#).values(1, Some(-1), r#"{"value":"1000"}"#);
     assert_eq!(tape.found(), []);
     let never = r#"{"transactionId":-1,"meterStop":1100,"timestamp":"2026-05-04T09:10:04Z"}"#;
     assert_eq!(free().point_asks("StopTransaction", never, "{}").found(), [("data_lost", 5)]);

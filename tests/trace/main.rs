@@ -3,8 +3,8 @@
 
 mod clocks;
 mod corpus;
-mod links;
 mod limits;
+mod links;
 mod properties;
 mod scenarios;
 mod stories;

@@ -12,9 +12,8 @@ use ampacity::trace::{Reader, write_line};
 /// What is found in a run of a scenario.
 fn inspected(name: &str, text: &str) -> Inspection {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let files = |file: &str| {
-        std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string())
-    };
+    let files =
+        |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
     let scenario = match load(&Source::new(name, text), &files) {
         Ok((scenario, _)) => scenario,
         Err(problems) => panic!("{name}: {}", problems[0]),
@@ -54,11 +53,13 @@ fn told(inspection: &Inspection) -> String {
     inspection.findings.iter().map(of).collect()
 }
 
+/// A working day where nothing is wrong, a garage whose router fails, a car park of odd charge points, and a line on
+/// which frames are lost, with cars that follow a limit late.
 #[test]
 fn what_is_found_in_shipped_scenarios_is_what_they_tell_of() {
-    for name in ["workplace", "old_chargers"] {
-        insta::assert_snapshot!(format!("found_in_{name}"), told(&shipped(name)));
-    }
+    let names = ["workplace", "garage", "old_chargers", "stress"];
+    let all = names.map(|name| format!("{name}\n{}", told(&shipped(name))));
+    insta::assert_snapshot!("found_in_shipped_scenarios", all.join("\n"));
 }
 
 /// Four points, four cars that charge for hours, and a fault from ten to eleven.

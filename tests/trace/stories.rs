@@ -120,7 +120,8 @@ fn a_register_that_falls_is_found_in_any_unit_and_at_the_end() {
     assert_eq!(tape.found(), [("meter_backwards", 5)]);
     // A register in kWh with two decimals cuts what the other tells in Wh.
     let cut = in_kwh.replace("0.9", "1.00");
-    let start = r#"{"connectorId":1,"idTag":"T","meterStart":1007,"timestamp":"2026-05-04T09:00:02Z"}"#;
+    let start =
+        r#"{"connectorId":1,"idTag":"T","meterStart":1007,"timestamp":"2026-05-04T09:00:02Z"}"#;
     let answer = r#"{"transactionId":7,"idTagInfo":{"status":"Accepted"}}"#;
     let tape = Tape::booted().point_asks("StartTransaction", start, answer).wait_s(100);
     assert_eq!(tape.point_asks("MeterValues", &cut, "{}").stop(1200, "Remote").found(), []);

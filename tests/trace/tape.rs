@@ -115,7 +115,8 @@ impl Tape {
     pub(crate) fn watts(self, power: &str, register: Option<&str>) -> Tape {
         let register =
             register.map(|wh| format!(r#",{{"value":"{wh}","unit":"Wh"}}"#)).unwrap_or_default();
-        let power = format!(r#"{{"value":"{power}","measurand":"Power.Active.Import","unit":"W"}}"#);
+        let power =
+            format!(r#"{{"value":"{power}","measurand":"Power.Active.Import","unit":"W"}}"#);
         self.values(1, Some(7), &format!("{power}{register}"))
     }
 

@@ -64,7 +64,8 @@ fn power_and_current_belong_together() {
     };
     let told = |power: &str, amps: &str, phase: &str| {
         let values = sample(power, amps, phase);
-        let tape = (0..4).fold(Tape::charging(), |tape, _| tape.wait_s(58).values(1, Some(7), &values));
+        let tape =
+            (0..4).fold(Tape::charging(), |tape, _| tape.wait_s(58).values(1, Some(7), &values));
         slips(&tape)
     };
     let (of_one, of_all) = (r#","phase":"L1"}"#, "}");

@@ -311,8 +311,7 @@ fn near(span: Span) -> bool {
 /// How a clock stands to the record's, and what that may come from; `both`: charge point and central system agree.
 fn words(whose: &str, behind: Span, both: bool) -> String {
     let ahead = Span::ZERO - behind;
-    let (by, way) =
-        if behind > Span::ZERO { (behind, "behind") } else { (ahead, "ahead of") };
+    let (by, way) = if behind > Span::ZERO { (behind, "behind") } else { (ahead, "ahead of") };
     let mut what = format!("{whose} {} {way} the record's time", length(by));
     match (zone(behind), zone(ahead)) {
         (Some(record), _) if both => what.push_str(&format!(

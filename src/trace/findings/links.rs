@@ -114,7 +114,11 @@ pub(in crate::trace) struct Ups {
 
 impl Ups {
     /// A record: the charge points that have connected though they were, with the finding of each.
-    pub(in crate::trace) fn record(&mut self, line: u64, record: &Record<'_>) -> Vec<(String, Finding)> {
+    pub(in crate::trace) fn record(
+        &mut self,
+        line: u64,
+        record: &Record<'_>,
+    ) -> Vec<(String, Finding)> {
         let Some(meta) = record.meta else { return Vec::new() };
         let before = Fields::of(meta.get()).json("before");
         let Some(inputs) = before.map(Fields::all_of) else { return Vec::new() };

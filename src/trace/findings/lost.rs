@@ -101,7 +101,8 @@ impl Lost {
     fn stopped(&mut self, call: &Asked, out: &mut Vec<Finding>) {
         let Some(id) = Fields::of(&call.body).integer("transactionId") else { return };
         if id == NEVER_DELIVERED {
-            let what = "a transaction ends whose StartTransaction could not be delivered".to_owned();
+            let what =
+                "a transaction ends whose StartTransaction could not be delivered".to_owned();
             out.push(Kind::DataLost.at(call.line, None, what));
             return;
         }

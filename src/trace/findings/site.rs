@@ -75,8 +75,7 @@ impl Site {
         let Some(samples) = call.samples() else { return };
         let Some((told, reading)) = samples.readings.last() else { return };
         let clock = &mut self.points.entry(point).or_default().clock;
-        let at_once =
-            told.is_none_or(|told| clock.hear(call.line, call.at, told) == Told::AtOnce);
+        let at_once = told.is_none_or(|told| clock.hear(call.line, call.at, told) == Told::AtOnce);
         if !at_once || samples.connector <= 0 {
             return;
         }
@@ -117,7 +116,8 @@ impl Site {
         if all && !self.told && call.at.since(since) >= FOLLOWING {
             self.told = true;
             let sum = self.sum_w;
-            let what = format!("all together draw {sum} W, the site's limit is {limit} W since {since}");
+            let what =
+                format!("all together draw {sum} W, the site's limit is {limit} W since {since}");
             out.push(Kind::DrawAboveLimit.at(call.line, None, what));
         }
     }
