@@ -344,9 +344,9 @@ pub(super) fn length(span: Span) -> String {
     match (hours, minutes % 60) {
         (0, _) if seconds < 120 => format!("{seconds} s"),
         (0, minutes) => format!("{minutes} min"),
+        (hours, _) if hours >= 48 => format!("{} days", (hours + 12) / 24),
         (hours, 0) => format!("{hours} h"),
-        (hours, minutes) if hours < 48 => format!("{hours} h {minutes} min"),
-        (hours, _) => format!("{} days", (hours + 12) / 24),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
