@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
@@ -12,7 +12,8 @@ use super::output::{Colour, data, note};
 use super::simulate::{interrupted, listen_for_interruption};
 use crate::report::inspection::{json, terminal};
 use crate::trace::Reader;
-use crate::trace::inspection::{Inspection, Inspector};
+use crate::trace::inspection::{Inspection, Inspector, Options};
+use crate::units::Watts;
 
 /// How a gzip file begins (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -27,6 +28,7 @@ cannot be read, and with 5 when there is no record in it.
 
 Examples:
   ampacity run scenarios/workplace.toml --trace --out day && ampacity inspect day/trace.jsonl
+  ampacity inspect site.jsonl --max-power-kw 100
   ampacity inspect site.jsonl.gz --json | jq '.findings[] | {kind, count}'";
 
 /// Arguments of `inspect`.
@@ -36,6 +38,9 @@ pub(super) struct Args {
     /// Trace in the Open OCPP Trace format (JSON Lines), plain or gzip.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
+    /// What the site may draw: tells when all charge points of the trace together draw more.
+    #[arg(long, value_name = "KW", value_parser = kilowatts)]
+    max_power_kw: Option<Watts>,
     /// Print everything as JSON: the layout of `ampacity schema inspection`.
     #[arg(long)]
     json: bool,
@@ -46,7 +51,7 @@ pub(super) fn inspect(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let shown = args.trace.display().to_string();
     listen_for_interruption();
     let (inspection, complete) =
-        read(&args.trace).with_context(|| format!("cannot read the trace {shown}"))?;
+        read(args).with_context(|| format!("cannot read the trace {shown}"))?;
     if !complete {
         note(format!("ampacity: interrupted after {} records of {shown}", inspection.records));
     }
@@ -65,15 +70,15 @@ pub(super) fn inspect(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
 }
 
 /// What a file tells, and whether it was read to its end.
-fn read(path: &Path) -> io::Result<(Inspection, bool)> {
-    let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+fn read(args: &Args) -> io::Result<(Inspection, bool)> {
+    let mut file = BufReader::with_capacity(BUFFER, File::open(&args.trace)?);
     let source: Box<dyn BufRead> = if file.fill_buf()?.starts_with(&GZIP) {
         Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
     } else {
         Box::new(file)
     };
     let mut reader = Reader::new(source);
-    let mut inspector = Inspector::default();
+    let mut inspector = Inspector::new(Options { site_limit: args.max_power_kw });
     let mut complete = true;
     while let Some(line) = reader.next_line()? {
         if interrupted() {
@@ -83,4 +88,12 @@ fn read(path: &Path) -> io::Result<(Inspection, bool)> {
         inspector.take(&line);
     }
     Ok((inspector.finish(), complete))
+}
+
+/// A power above nought.
+fn kilowatts(text: &str) -> Result<Watts, String> {
+    match text.parse::<f64>() {
+        Ok(kw) if kw > 0.0 && kw <= 1e9 => Ok(Watts::from_kw(kw)),
+        _ => Err("a power in kW is a number above 0, as 100 or 43.5".to_owned()),
+    }
 }
