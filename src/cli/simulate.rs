@@ -13,14 +13,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
 use crate::allocation::Strategy;
+use crate::replay::recording::note_down;
 use crate::scenario::model::Scenario;
 use crate::shell::journal::Entry;
 use crate::sim::plant::Plant;
 use crate::sim::record::RunRecord;
-use crate::sim::tap::{self, Tap};
+use crate::sim::tap::Tap;
 use crate::sim::world::World;
 use crate::time::Time;
-use crate::trace::{Scribe, write};
+use crate::trace::Scribe;
 
 /// A run that takes longer shows its progress.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -88,23 +89,6 @@ pub(super) fn simulate(
     };
     record.wall_s = began.elapsed().as_secs_f64();
     Ok(record)
-}
-
-/// What the central system hears and says becomes lines of a trace.
-fn note_down(
-    scribe: &mut Scribe<impl Write>,
-    scenario: &Scenario,
-    seen: tap::Seen<'_>,
-) -> io::Result<()> {
-    match seen {
-        tap::Seen::Setup(setup) => scribe.begin(setup),
-        tap::Seen::Input { at, input, before_timers } => scribe.input(at, input, before_timers),
-        tap::Seen::Frame(tap::Frame { at, point, from_point, text, before_timers }) => {
-            let point = scenario.chargers[point].id.as_str();
-            return scribe.frame(&write::Seen { at, point, from_point, text, before_timers });
-        }
-    }
-    Ok(())
 }
 
 /// Runs the scenario as fast as possible, to its end or an interruption. The value of a run that

@@ -3,6 +3,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | [`recording`] | a simulation -> a trace that can be replayed |
 //! | [`script`] | a trace -> what happened, step by step, and what answers what |
 //! | [`central`] | the recorded charge points against our central system |
 //! | [`stations`] | the recorded central system against simulated charge points |
@@ -24,6 +25,7 @@ pub mod central;
 pub mod difference;
 pub mod limits;
 pub mod metered;
+pub mod recording;
 pub mod script;
 mod slot;
 mod stand_in;

@@ -52,9 +52,15 @@ enum Due {
     Link {
         up: bool,
     },
-    /// A frame of the recorded central system.
-    Frame(String),
+    /// A frame of the recorded central system, and its step.
+    Frame {
+        text: String,
+        step: usize,
+    },
 }
+
+/// What came before an answer when it was recorded comes before it, if it is due within this.
+const SOON: Span = Span::from_s(5);
 
 struct Driver<'a> {
     script: &'a Script,
@@ -124,7 +130,10 @@ impl<'a> Driver<'a> {
                         Some(count) => {
                             self.early.entry((*point, count)).or_default().push(index);
                         }
-                        None => self.push(step.at, *point, Due::Frame(text.clone())),
+                        None => {
+                            let due = Due::Frame { text: text.clone(), step: index };
+                            self.push(step.at, *point, due);
+                        }
                     }
                 }
                 What::Frame(_) => {}
@@ -173,18 +182,40 @@ impl<'a> Driver<'a> {
         let at = at.max(self.world.now());
         match due {
             Due::Link { up } => self.link(at, point, up),
-            Due::Frame(text) => {
-                if !self.online.contains(&point) {
-                    self.lost += 1;
-                    return;
+            Due::Frame { text, step } => {
+                let sooner = |(key, (other, due)): (&(Time, u64), &(usize, Due))| match due {
+                    Due::Frame { step: before, .. } if *other == point && *before < step => {
+                        Some(*key)
+                    }
+                    _ => None,
+                };
+                let soon = self.queue.range(..(at + SOON, 0)).filter_map(sooner);
+                for key in soon.collect::<Vec<_>>() {
+                    if let Some((_, Due::Frame { text, .. })) = self.queue.remove(&key) {
+                        self.deliver(at, point, text);
+                    }
                 }
-                self.write(at, point, false, &text);
-                let id = self.script.points[point].clone();
-                let taken = self.world.input(at, &Input::Frame { point: id, text });
-                self.lost += u64::from(taken.is_err());
-                self.take();
+                self.deliver(at, point, text);
             }
         }
+    }
+
+    /// A frame of the recorded central system reaches a charge point, if it can.
+    fn deliver(&mut self, at: Time, point: usize, text: String) {
+        if !self.online.contains(&point) {
+            self.lost += 1;
+            return;
+        }
+        // What the charge point does at once comes before what is told next.
+        while self.world.next_at().is_some_and(|due| due <= at) {
+            self.world.step();
+            self.take();
+        }
+        self.write(at, point, false, &text);
+        let id = self.script.points[point].clone();
+        let taken = self.world.input(at, &Input::Frame { point: id, text });
+        self.lost += u64::from(taken.is_err());
+        self.take();
     }
 
     fn link(&mut self, at: Time, point: usize, up: bool) {
@@ -254,7 +285,8 @@ impl<'a> Driver<'a> {
             *self.stand_ins.entry(call.action.to_string()).or_default() += 1;
             let answer = stand_in::central(&call.id, &call.action, now, self.numbered);
             self.named(point, &call.action, count, &answer);
-            return self.push(now + stand_in::DELAY, point, Due::Frame(answer));
+            let due = Due::Frame { text: answer, step: 0 };
+            return self.push(now + stand_in::DELAY, point, due);
         };
         let asked = &self.script.steps[step];
         let Some(Framed { role: Role::Call { answer: Some(answer), .. }, .. }) =
@@ -266,7 +298,7 @@ impl<'a> Driver<'a> {
         let Some(recorded) = self.script.frame(*answer) else { return };
         if let Some(text) = text::with_id(&recorded.text, &call.id) {
             self.named(point, &call.action, count, &text);
-            self.push(now + took, point, Due::Frame(text));
+            self.push(now + took, point, Due::Frame { text, step: *answer });
         }
     }
 
@@ -276,7 +308,8 @@ impl<'a> Driver<'a> {
         for step in self.early.remove(&(point, count)).unwrap_or_default() {
             if let Some(frame) = self.script.frame(step) {
                 let after = self.script.steps[step].at.since(began);
-                self.push(now + after, point, Due::Frame(frame.text.clone()));
+                let due = Due::Frame { text: frame.text.clone(), step };
+                self.push(now + after, point, due);
             }
         }
     }
