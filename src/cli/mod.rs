@@ -7,6 +7,7 @@ mod fleet;
 mod folder;
 mod github;
 mod import;
+mod import_trace;
 mod inputs;
 mod inspect;
 mod key;
@@ -14,6 +15,7 @@ mod live;
 mod manual;
 mod new;
 mod output;
+mod reading;
 mod run;
 mod scenario;
 mod schedule;
@@ -67,7 +69,7 @@ const EXIT_CODES: [(Exit, &str); 7] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 13] = [
+const EXAMPLES: [(&str, &str); 14] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -101,6 +103,10 @@ const EXAMPLES: [(&str, &str); 13] = [
         "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
     ),
     ("What a recorded trace holds, and what is wrong in it", "ampacity inspect trace.jsonl"),
+    (
+        "The log of another central system as a trace",
+        "ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl",
+    ),
     ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
     (
         "What charging profiles add up to, and why",
@@ -145,7 +151,7 @@ enum Command {
     Schedule(schedule::Args),
     /// Read a trace once: what it holds, how fast answers came, and what is wrong in it.
     Inspect(inspect::Args),
-    /// Make a scenario of your own sessions: what they mean is inferred, and told.
+    /// Make a scenario of your own sessions, or a trace of your own logs: what they mean is inferred, and told.
     Import(import::Args),
     /// Write a scenario to begin with, or a workflow for CI: it runs, and is made to be edited.
     New(new::Args),

@@ -132,6 +132,19 @@ impl Stamp<'_> {
         self.at
     }
 
+    /// The instant with as many digits as it needs: three, or six.
+    #[must_use]
+    pub fn exact(at: Time) -> Stamp<'static> {
+        let micros = at.0.rem_euclid(1_000_000);
+        if micros % 1000 == 0 {
+            return Stamp::milliseconds(at);
+        }
+        let mut text = at.to_ocpp();
+        text.pop();
+        text.push_str(&format!(".{micros:06}Z"));
+        Stamp { text: text.into(), at }
+    }
+
     /// The instant with milliseconds, as the format's fixtures have it.
     #[must_use]
     pub fn milliseconds(at: Time) -> Stamp<'static> {
@@ -170,6 +183,12 @@ pub enum Fault {
     /// Bytes that are no text.
     #[error("no UTF-8 from byte {0} on")]
     NotText(usize),
+    /// A packed file ends in the middle.
+    #[error("the packed file is cut off or damaged here: {0}")]
+    CutOff(String),
+    /// Text that should be an OCPP-J frame.
+    #[error("{0}")]
+    Frame(String),
     /// Something else than a JSON object.
     #[error("no JSON object")]
     NoObject,
