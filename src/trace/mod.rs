@@ -4,12 +4,13 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`record`] | a message as the format records it: one type for writing and reading |
-//! | [`mod@merge`] | several traces -> one, in the order of time |
 //! | [`write`](mod@write) | a frame -> a line |
 //! | [`mod@open`] | a file, packed or not, in any form -> records |
 //! | [`forms`] | logs of programs, plain frames, HAR documents -> records |
+//! | [`mod@merge`] | several traces -> one, in the order of time |
 //! | `packed` | gzip and Zstandard |
 //! | `lines` | bytes -> lines |
+//! | [`meta`] | what traces of ours say beyond the frames, for replays |
 //! | [`read`] | lines -> records, one after the other; broken lines are told, and passed over |
 //! | [`correlate`] | which answer belongs to which call |
 //! | [`findings`] | what is wrong in a trace: small state machines for each charge point |
@@ -30,6 +31,7 @@ pub mod forms;
 pub mod inspection;
 mod lines;
 pub mod merge;
+pub mod meta;
 pub mod open;
 mod packed;
 mod payload;
@@ -39,7 +41,8 @@ pub mod write;
 
 pub use forms::{Form, Options};
 pub use inspection::Inspection;
+pub use meta::Meta;
 pub use open::{Opened, Told};
 pub use read::Reader;
 pub use record::Record;
-pub use write::write_line;
+pub use write::{Scribe, write_line};
