@@ -35,9 +35,9 @@ Forms, told by what stands in a file, and not by its name; any may be packed wit
   plain            frames, with times and words as recv, sent, in, out, -> and <-, or without
   har              HAR 1.2 of a browser or proxy, with its WebSocket messages
 
-Frames stay as they stand. Lines without a frame are passed over and counted; broken frames are told
-with their line. Where a log has no times, they are inferred from what frames say, and each such record
-says so.
+Frames stay as they stand. Lines without a frame are passed over and counted; broken frames are
+told with their line. Where a log has no times, they are inferred from what frames say, and each
+such record says so in its meta.
 
 Examples:
   ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl
