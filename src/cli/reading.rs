@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::tz::TimeZone;
 
+use crate::report::text::duration;
 use crate::scenario::quantity::parse_zone;
 use crate::trace::open::open;
 use crate::trace::{Form, Opened, Options, Told};
@@ -47,10 +48,17 @@ pub(super) fn cannot_read(path: &Path) -> String {
 /// What is said of the times of a trace; nothing when all were logged with their zone.
 pub(super) fn about_times(told: &Told) -> Option<String> {
     match (told.taken_as_utc, told.inferred) {
-        (true, _) => Some(
-            "times are logged without a zone, and taken as UTC; --timezone ZONE places them"
-                .to_owned(),
-        ),
+        (true, _) => {
+            let ahead = told.ahead.map(|ahead| {
+                let way = if ahead.0 > 0 { "later" } else { "earlier" };
+                let far = duration(ahead.s().abs());
+                format!(", though they are {far} {way} than what the central system says")
+            });
+            Some(format!(
+                "times are logged without a zone, and taken as UTC{}; --timezone ZONE places them",
+                ahead.unwrap_or_default()
+            ))
+        }
         (false, 0) => None,
         (false, count) => Some(format!(
             "{count} of the times are not logged: they are inferred from what frames say"

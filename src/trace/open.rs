@@ -10,6 +10,7 @@ use std::path::Path;
 use super::forms::{self, Form, Har, Log, Options, Votes};
 use super::packed;
 use super::read::{Line, Reader};
+use crate::time::Span;
 
 /// The path that is standard input.
 pub const STDIN: &str = "-";
@@ -38,6 +39,8 @@ pub struct Told {
     pub passed_over: u64,
     /// Whether times without a zone were taken as UTC, since none was given.
     pub taken_as_utc: bool,
+    /// How far such times are ahead of what the central system said in the frames, if that is a zone.
+    pub ahead: Option<Span>,
     /// Records for whose time there is no more than what frames say.
     pub inferred: u64,
 }
@@ -112,12 +115,23 @@ impl Opened {
     /// What was read so far, beside the records.
     #[must_use]
     pub fn told(&self) -> Told {
-        let (passed_over, taken_as_utc, inferred) = match &self.source {
-            Source::Trace(_) => (0, false, 0),
-            Source::Log(log) => (log.passed_over(), log.taken_as_utc(), log.inferred()),
-            Source::Har(har) => (har.passed_over(), false, har.inferred()),
-        };
-        Told { form: self.form, passed_over, taken_as_utc, inferred }
+        let form = self.form;
+        match &self.source {
+            Source::Trace(_) => Told { form, ..Told::default() },
+            Source::Log(log) => Told {
+                form,
+                passed_over: log.passed_over(),
+                taken_as_utc: log.taken_as_utc(),
+                ahead: log.ahead(),
+                inferred: log.inferred(),
+            },
+            Source::Har(har) => Told {
+                form,
+                passed_over: har.passed_over(),
+                inferred: har.inferred(),
+                ..Told::default()
+            },
+        }
     }
 }
 

@@ -74,7 +74,9 @@ fn reading(inspection: &Inspection) -> Option<String> {
         ));
     }
     if told.taken_as_utc {
-        said.push("times taken as UTC, --timezone ZONE places them".to_owned());
+        let ahead = told.ahead.map(|ahead| format!(" (off by {})", duration(ahead.s().abs())));
+        let ahead = ahead.unwrap_or_default();
+        said.push(format!("times taken as UTC{ahead}, --timezone ZONE places them"));
     } else if told.inferred > 0 {
         said.push("times inferred from what frames say".to_owned());
     }

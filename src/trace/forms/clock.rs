@@ -11,6 +11,11 @@ use crate::trace::payload::Fields;
 /// A charge point's clock may be that far ahead of what it was last told.
 const AHEAD: Span = Span::from_s(86_400);
 
+/// Zones are so many minutes apart, or several times as many.
+const ZONE_STEP: Span = Span::from_s(900);
+/// Logged times are that near to those of the central system in their frames, beside the zone.
+const NEAR: Span = Span::from_s(60);
+
 /// Places frames in time.
 #[derive(Debug)]
 pub(super) struct Clock {
@@ -26,6 +31,8 @@ pub(super) struct Clock {
     pub(super) first_said: Option<Time>,
     /// Whether a local time was taken as UTC.
     pub(super) taken_as_utc: bool,
+    /// How far times that were taken as UTC are ahead of what the central system said then, if that is a zone.
+    pub(super) ahead: Option<Span>,
     /// How many instants are guesses.
     pub(super) inferred: u64,
 }
@@ -40,6 +47,7 @@ impl Clock {
             told: None,
             first_said: None,
             taken_as_utc: false,
+            ahead: None,
             inferred: 0,
         }
     }
@@ -48,7 +56,12 @@ impl Clock {
     pub(super) fn place(&mut self, shown: Option<Shown>, frame: &Frame<'_>) -> (Time, bool) {
         let at = match shown {
             Some(Shown::Instant(at)) => at,
-            Some(Shown::Local(local)) => self.local(local),
+            Some(Shown::Local(local)) => {
+                if self.zone.is_none() {
+                    self.compare(local, frame);
+                }
+                self.local(local)
+            }
             Some(Shown::OfDay(of_day)) => {
                 let since = self.of_day.map_or(Span::ZERO, |before| elapsed(before, of_day));
                 self.of_day = Some(of_day);
@@ -65,6 +78,19 @@ impl Clock {
         let next = Time(self.latest.0 + since.0.max(1000));
         self.latest = self.said(frame).map_or(next, |said| said.max(next));
         self.latest
+    }
+
+    /// Compares a time that is taken as UTC with what the central system says, which is UTC.
+    fn compare(&mut self, local: Time, frame: &Frame<'_>) {
+        let Frame::Result(result) = frame else { return };
+        if !result.payload.contains("currentTime") {
+            return;
+        }
+        let Some(told) = Fields::of(result.payload).instant("currentTime") else { return };
+        let ahead = local.since(told).0;
+        let steps = (ahead + ahead.signum() * ZONE_STEP.0 / 2) / ZONE_STEP.0;
+        let zone = steps * ZONE_STEP.0;
+        self.ahead = ((ahead - zone).abs() < NEAR.0 && zone != 0).then_some(Span(zone));
     }
 
     /// What a frame says of when it was sent.
@@ -146,6 +172,21 @@ mod tests {
         let mut clock = Clock::new(None, None);
         assert_eq!(local(&mut clock, at(2, 30)), at(2, 30));
         assert!(clock.taken_as_utc);
+        assert_eq!(clock.ahead, None);
+    }
+
+    #[test]
+    fn a_log_in_local_time_is_ahead_of_what_the_central_system_says() {
+        let mut clock = Clock::new(None, None);
+        let mut ahead = |logged: Time| {
+            let beat = r#"[3,"1",{"currentTime":"2026-10-25T00:30:00Z"}]"#;
+            clock.place(Some(Shown::Local(logged)), &Frame::parse(beat).unwrap());
+            clock.ahead
+        };
+        assert_eq!(ahead(Time(at(2, 30).0 + 2_000_000)), Some(Span::from_s(7200)));
+        assert_eq!(ahead(Time(at(0, 0).0 - 100_000)), Some(Span::from_s(-1800)));
+        assert_eq!(ahead(Time(at(0, 30).0 + 500_000)), None);
+        assert_eq!(ahead(at(2, 35)), None);
     }
 
     #[test]

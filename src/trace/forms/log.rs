@@ -12,7 +12,7 @@ use super::sense::{Sense, Way};
 use super::stamp::{self, Shown};
 use super::{Dialect, Said};
 use crate::ocpp::frame::MAX_TEXT;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::lines::Lines;
 use crate::trace::read::Line;
 use crate::trace::record::{Direction, Fault};
@@ -115,6 +115,11 @@ impl<R: BufRead> Log<R> {
     /// Whether times without a zone were taken as UTC.
     pub(crate) fn taken_as_utc(&self) -> bool {
         self.clock.taken_as_utc
+    }
+
+    /// How far those are ahead of what the central system said then, if that is a zone.
+    pub(crate) fn ahead(&self) -> Option<Span> {
+        self.clock.ahead
     }
 
     /// How many instants are guesses.

@@ -2,7 +2,7 @@
 //! behind whatever the program's logging puts before: `INFO:ocpp:`, a time, a level, nothing.
 
 use super::sense::Way;
-use super::{Dialect, Said};
+use super::{Dialect, Said, stamp};
 
 /// What ends the part before the name of the charge point.
 const BEFORE_NAME: [&str; 4] = ["] ", "ocpp:", " - ", "ocpp "];
@@ -17,6 +17,8 @@ impl Dialect for MobilityHouse {
             None => (head.strip_suffix(": send")?, Way::Out),
         };
         let name = BEFORE_NAME.iter().filter_map(|it| Some(head.rfind(it)? + it.len())).max();
+        // A time may stand between.
+        let name = name.filter(|at| stamp::find(&head[*at..], false).is_none());
         let name = name.or_else(|| Some(head.rfind(char::is_whitespace)? + 1)).unwrap_or(0);
         let point = head[name..].trim();
         Some(Said { point: Some(point).filter(|point| !point.is_empty()), way: Some(way) })
@@ -36,6 +38,8 @@ mod tests {
             assert_eq!(said, Some((Some("CP 1*"), Some(Way::In))), "{before}");
         }
         assert_eq!(said("2026-05-04 06:00:00 A: send "), Some((Some("A"), Some(Way::Out))));
+        let line = "INFO:ocpp:2026-05-04 06:00:00,123 A: send ";
+        assert_eq!(said(line), Some((Some("A"), Some(Way::Out))));
         assert_eq!(said("A: send"), Some((Some("A"), Some(Way::Out))));
         assert_eq!(said("INFO:ocpp:A: will send "), None);
     }

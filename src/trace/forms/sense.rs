@@ -17,6 +17,9 @@ pub(super) enum Way {
     Out,
 }
 
+/// A charge point and a message id.
+type Key = (Box<str>, Box<str>);
+
 /// Tells directions; learns which side wrote the log from the first call that only one side may make.
 #[derive(Debug)]
 pub(super) struct Sense {
@@ -24,8 +27,8 @@ pub(super) struct Sense {
     inward: Direction,
     /// Whether a frame has shown that.
     learned: bool,
-    /// Calls without an answer, by charge point and message id.
-    open: Option<HashMap<(Box<str>, Box<str>), Direction>>,
+    /// Calls without an answer.
+    open: Option<HashMap<Key, Direction>>,
 }
 
 impl Sense {
@@ -69,7 +72,7 @@ impl Sense {
             Some(Way::Out) => Some(self.inward.opposite()),
         };
         let Some(open) = &mut self.open else { return said };
-        let key = (point.into(), frame.id().into());
+        let key: Key = (point.into(), frame.id().into());
         if let Frame::Call(call) = frame {
             // Vendors' own messages come mostly from their charge points.
             let vendor = (call.action == "DataTransfer").then_some(Direction::FromPoint);
