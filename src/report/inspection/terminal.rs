@@ -76,7 +76,7 @@ fn reading(inspection: &Inspection) -> Option<String> {
     if told.taken_as_utc {
         let ahead = told.ahead.map(|ahead| format!(" (off by {})", duration(ahead.s().abs())));
         let ahead = ahead.unwrap_or_default();
-        said.push(format!("times taken as UTC{ahead}, --timezone ZONE places them"));
+        said.push(format!("times taken as UTC{ahead}, see --timezone"));
     } else if told.inferred > 0 {
         said.push("times inferred from what frames say".to_owned());
     }
