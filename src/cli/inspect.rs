@@ -10,7 +10,8 @@ use super::reading::{Reading, cannot_read};
 use super::simulate::{interrupted, listen_for_interruption};
 use crate::report::inspection::{json, terminal};
 use crate::report::text::printable;
-use crate::trace::inspection::{Inspection, Inspector};
+use crate::trace::inspection::{Inspection, Inspector, Options};
+use crate::units::Watts;
 
 /// What stands below the long help.
 const BELOW: &str = "\
@@ -19,6 +20,7 @@ cannot be read, and with 5 when there is no record in it.
 
 Examples:
   ampacity run scenarios/workplace.toml --trace --out day && ampacity inspect day/trace.jsonl
+  ampacity inspect site.jsonl --max-power-kw 100
   ampacity inspect home-assistant.log --timezone Europe/Ljubljana
   ampacity inspect site.jsonl.gz --json | jq '.findings[] | {kind, count}'";
 
@@ -30,6 +32,9 @@ pub(super) struct Args {
     /// or zstd; - is standard input.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
+    /// What the site may draw: tells when all charge points of the trace together draw more.
+    #[arg(long, value_name = "KW", value_parser = kilowatts)]
+    max_power_kw: Option<Watts>,
     /// Print everything as JSON: the layout of `ampacity schema inspection`.
     #[arg(long)]
     json: bool,
@@ -63,7 +68,7 @@ pub(super) fn inspect(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
 /// What a file tells, and whether it was read to its end.
 fn read(args: &Args) -> anyhow::Result<(Inspection, bool)> {
     let mut opened = args.reading.open(&args.trace)?;
-    let mut inspector = Inspector::default();
+    let mut inspector = Inspector::new(Options { site_limit: args.max_power_kw });
     let mut complete = true;
     while let Some(line) = opened.next_line().with_context(|| cannot_read(&args.trace))? {
         if interrupted() {
@@ -74,4 +79,12 @@ fn read(args: &Args) -> anyhow::Result<(Inspection, bool)> {
     }
     let told = opened.told();
     Ok((Inspection { told, ..inspector.finish() }, complete))
+}
+
+/// A power above nought.
+fn kilowatts(text: &str) -> Result<Watts, String> {
+    match text.parse::<f64>() {
+        Ok(kw) if kw > 0.0 && kw <= 1e9 => Ok(Watts::from_kw(kw)),
+        _ => Err("a power in kW is a number above 0, as 100 or 43.5".to_owned()),
+    }
 }

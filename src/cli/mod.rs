@@ -16,6 +16,7 @@ mod manual;
 mod new;
 mod output;
 mod reading;
+mod replay;
 mod run;
 mod scenario;
 mod schedule;
@@ -45,6 +46,8 @@ pub enum Exit {
     Invalid = 2,
     /// Input, output or runtime failure.
     Broken = 3,
+    /// A replay differs.
+    Differs = 4,
     /// Nothing ran: no car ever plugged in; or a trace has no record.
     NothingRan = 5,
     /// An invariant of the program itself is broken.
@@ -54,7 +57,7 @@ pub enum Exit {
 }
 
 /// What the exit codes mean, for help and manual.
-const EXIT_CODES: [(Exit, &str); 7] = [
+const EXIT_CODES: [(Exit, &str); 8] = [
     (Exit::Passed, "passed"),
     (
         Exit::Failed,
@@ -63,13 +66,14 @@ const EXIT_CODES: [(Exit, &str); 7] = [
     ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
+    (Exit::Differs, "a replay differs from its recording or golden file"),
     (Exit::NothingRan, "nothing ran: no car ever plugged in; or a trace has no record"),
     (Exit::Bug, "a bug of the program"),
     (Exit::Interrupted, "interrupted; partial results are written"),
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 14] = [
+const EXAMPLES: [(&str, &str); 15] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -106,6 +110,10 @@ const EXAMPLES: [(&str, &str); 14] = [
     (
         "The log of another central system as a trace",
         "ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl",
+    ),
+    (
+        "Whether recorded traffic is still answered as it was",
+        "ampacity replay trace.jsonl --config site.toml --golden site.golden.jsonl",
     ),
     ("All problems of some scenarios", "ampacity check scenarios/*.toml"),
     (
@@ -151,6 +159,11 @@ enum Command {
     Schedule(schedule::Args),
     /// Read a trace once: what it holds, how fast answers came, and what is wrong in it.
     Inspect(inspect::Args),
+    /// Hear recorded OCPP traffic again and tell what is different now.
+    ///
+    /// The recorded charge points talk to the central system of this program, in virtual time; what it says and decides is
+    /// compared with the recording, or with a golden file.
+    Replay(replay::Args),
     /// Make a scenario of your own sessions, or a trace of your own logs: what they mean is inferred, and told.
     Import(import::Args),
     /// Write a scenario to begin with, or a workflow for CI: it runs, and is made to be edited.
@@ -189,6 +202,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
         Command::Inspect(args) => inspect::inspect(args, cli.color),
+        Command::Replay(args) => replay::replay(args, cli.color),
         Command::Import(args) => import::import(args),
         Command::New(args) => new::new(args),
         Command::Serve(args) => serve::serve(args),

@@ -34,6 +34,7 @@ pub mod inspection;
 pub mod junit;
 pub mod metrics;
 pub mod oscillation;
+pub mod replay;
 pub mod schemas;
 pub mod summary;
 pub mod tables;

@@ -20,3 +20,13 @@ mod timeline;
 mod wires;
 mod wishes;
 pub mod world;
+
+use crate::allocation::Strategy;
+use crate::csms::Csms;
+use crate::scenario::model::Scenario;
+
+/// The central system of a scenario, to which nothing has happened yet.
+#[must_use]
+pub fn central_of(scenario: &Scenario, strategy: Strategy) -> Csms {
+    central::central(scenario, strategy).0
+}

@@ -5,9 +5,11 @@
 //! so that in a trace of several charge points both must be of the same one; records that name none are among
 //! themselves.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::record::{Direction, MessageType, Record};
+use super::samples::Samples;
 use crate::time::Time;
 
 /// A call, as long as somebody may have to know of it.
@@ -25,6 +27,19 @@ pub struct Asked {
     pub action: Box<str>,
     /// JSON text of its body.
     pub body: Box<str>,
+    /// What it says as a MeterValues, once somebody has asked.
+    samples: OnceCell<Option<Box<Samples>>>,
+}
+
+impl Asked {
+    /// The values of a MeterValues of the charge point; `None` for other calls, and for one that cannot be read.
+    #[must_use]
+    pub fn samples(&self) -> Option<&Samples> {
+        if self.direction != Direction::FromPoint || &*self.action != "MeterValues" {
+            return None;
+        }
+        self.samples.get_or_init(|| Samples::of(&self.body).map(Box::new)).as_deref()
+    }
 }
 
 /// What a record is to the others.
@@ -83,6 +98,7 @@ impl Correlator {
                 direction: record.direction,
                 action: record.action.as_deref().unwrap_or_default().into(),
                 body: record.body().into(),
+                samples: OnceCell::new(),
             };
             Role::Call(self.open.entry((point, record.direction)).or_default().put(id, asked))
         } else {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::correlate::{Asked, Correlator, Role};
-use super::findings::{Answer, Check, Finding, Kind, checks};
+use super::findings::{Answer, Check, Finding, Kind, Site, Ups, checks};
 use super::open::Told;
 use super::read::Line;
 use super::record::{Direction, MessageType, Record};
 use crate::time::{Span, Time};
+use crate::units::Watts;
 
 /// Cases of one sort that are listed; the others are counted.
 pub const LISTED: usize = 100;
@@ -75,6 +76,13 @@ pub struct Latencies {
     count: u64,
 }
 
+/// What is known of a trace besides what it tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What all charge points together may draw.
+    pub site_limit: Option<Watts>,
+}
+
 /// Takes a trace line by line.
 #[derive(Default)]
 pub struct Inspector {
@@ -82,12 +90,21 @@ pub struct Inspector {
     correlator: Correlator,
     /// The state machines of each charge point.
     checks: Vec<Vec<Box<dyn Check>>>,
+    /// All charge points together, if their limit is known.
+    site: Option<Site>,
+    ups: Ups,
     latest: Option<Time>,
     /// What the checks have just found.
     found: Vec<Finding>,
 }
 
 impl Inspector {
+    /// An inspector who knows more than the trace tells.
+    #[must_use]
+    pub fn new(options: Options) -> Inspector {
+        Inspector { site: options.site_limit.map(Site::new), ..Inspector::default() }
+    }
+
     /// Takes the next line.
     pub fn take(&mut self, line: &Line<'_>) {
         match &line.record {
@@ -118,6 +135,7 @@ impl Inspector {
         self.seen.count(record.message_type, at);
         self.seen.out_of_order += u64::from(self.latest.is_some_and(|latest| at < latest));
         self.latest = Some(at);
+        let ups = self.ups.record(line, record);
         let turn = self.correlator.take(line, record);
         if turn.point == self.checks.len() {
             self.checks.push(checks());
@@ -125,9 +143,10 @@ impl Inspector {
             self.seen.points.push((name, 0));
         }
         self.seen.points[turn.point].1 += 1;
+        let found = &mut self.found;
+        self.checks[turn.point].iter_mut().for_each(|check| check.record(line, record, found));
         let checks = self.checks[turn.point].iter_mut();
         let answer = Answer { line, record };
-        let found = &mut self.found;
         match turn.role {
             Role::Call(call) => {
                 let exchanges = self.seen.exchanges(&call.action);
@@ -136,19 +155,30 @@ impl Inspector {
                     Direction::ToPoint => exchanges.to_point += 1,
                 }
                 checks.for_each(|check| check.call(call, found));
+                if let Some(site) = &mut self.site {
+                    site.call(turn.point, call, found);
+                }
             }
             Role::Answer(call) => {
                 let exchanges = self.seen.exchanges(&call.action);
                 exchanges.errors += u64::from(record.message_type == MessageType::CallError);
                 exchanges.latencies.add(at.since(call.at));
                 checks.for_each(|check| check.answer(&call, &answer, found));
+                if let Some(site) = &mut self.site {
+                    site.answer(turn.point, &call, &answer);
+                }
             }
             Role::Orphan => {
                 self.seen.orphans += 1;
                 checks.for_each(|check| check.orphan(&answer, found));
             }
         }
-        self.seen.keep(turn.point, &mut self.found);
+        let point = turn.point;
+        self.seen.keep(point, &mut self.found);
+        for (name, finding) in ups {
+            let named = self.seen.points.iter().position(|(it, _)| it.as_deref() == Some(&*name));
+            self.seen.keep(named.unwrap_or(point), &mut vec![finding]);
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! | [`meta`] | what traces of ours say beyond the frames, for replays |
 //! | [`read`] | lines -> records, one after the other; broken lines are told, and passed over |
 //! | [`correlate`] | which answer belongs to which call |
+//! | [`samples`] | what a MeterValues says, read once |
 //! | [`findings`] | what is wrong in a trace: small state machines for each charge point |
 //! | [`inspection`] | everything a trace tells when it is read once |
 //!
@@ -34,9 +35,10 @@ pub mod merge;
 pub mod meta;
 pub mod open;
 mod packed;
-mod payload;
+pub(crate) mod payload;
 pub mod read;
 pub mod record;
+pub mod samples;
 pub mod write;
 
 pub use forms::{Form, Options};

@@ -20,6 +20,12 @@ impl<'a> Fields<'a> {
         serde_json::from_str(json).unwrap_or_default()
     }
 
+    /// The objects of a list; what else is in it has no fields.
+    pub(crate) fn all_of(json: &'a str) -> Vec<Fields<'a>> {
+        let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+        elements.into_iter().map(|it| Fields::of(it.get())).collect()
+    }
+
     /// A field as JSON text.
     pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.get())

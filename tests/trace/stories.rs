@@ -101,11 +101,12 @@ fn a_transaction_that_is_over_when_the_next_begins_was_never_stopped() {
 fn what_a_charge_point_told_late_counts_from_when_it_happened() {
     // Ten minutes offline, told within seconds.
     let stop = r#"{"transactionId":7,"meterStop":3000,"timestamp":"2026-05-04T09:10:02Z"}"#;
-    let tape = Tape::charging().point_asks("StopTransaction", stop, "{}");
-    assert_eq!(tape.found(), [("meter_values_missing", 5)]);
+    let offline = || Tape::charging_since("2026-05-04T09:00:02Z", 600);
+    let tape = offline().point_asks("StopTransaction", stop, "{}");
+    assert_eq!(tape.found(), [("meter_values_missing", 5), ("offline_flush", 3)]);
     let with_data = stop.replace("}", r#","transactionData":[]}"#);
-    let tape = Tape::charging().point_asks("StopTransaction", &with_data, "{}");
-    assert_eq!(tape.found(), []);
+    let tape = offline().point_asks("StopTransaction", &with_data, "{}");
+    assert_eq!(tape.found(), [("offline_flush", 3)]);
 }
 
 #[test]
@@ -113,10 +114,17 @@ fn a_register_that_falls_is_found_in_any_unit_and_at_the_end() {
     let tape =
         Tape::charging().wait_s(100).meter("2000").meter("1990").meter("1995").stop(1800, "Local");
     assert_eq!(tape.found(), [("meter_backwards", 7), ("meter_backwards", 11)]);
-    let in_kwh = r#"{"connectorId":1,"meterValue":[{"timestamp":"2026-05-04T09:05:00Z","sampledValue":[{"value":"0.9","unit":"kWh"}]}]}"#;
+    let in_kwh = r#"{"connectorId":1,"meterValue":[{"timestamp":"2026-05-04T09:01:40Z","sampledValue":[{"value":"0.9","unit":"kWh"}]}]}"#;
     let tape =
         Tape::charging().wait_s(100).point_asks("MeterValues", in_kwh, "{}").stop(1200, "Remote");
     assert_eq!(tape.found(), [("meter_backwards", 5)]);
+    // A register in kWh with two decimals cuts what the other tells in Wh.
+    let cut = in_kwh.replace("0.9", "1.00");
+    let start =
+        r#"{"connectorId":1,"idTag":"T","meterStart":1007,"timestamp":"2026-05-04T09:00:02Z"}"#;
+    let answer = r#"{"transactionId":7,"idTagInfo":{"status":"Accepted"}}"#;
+    let tape = Tape::booted().point_asks("StartTransaction", start, answer).wait_s(100);
+    assert_eq!(tape.point_asks("MeterValues", &cut, "{}").stop(1200, "Remote").found(), []);
 }
 
 #[test]

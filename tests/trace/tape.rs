@@ -35,6 +35,14 @@ impl Tape {
         Tape::booted().point_asks("StartTransaction", start, answer)
     }
 
+    /// The same, told so many seconds after the boot: the charge point was offline.
+    pub(crate) fn charging_since(at: &str, after_s: i64) -> Tape {
+        let start =
+            format!(r#"{{"connectorId":1,"idTag":"T","meterStart":1000,"timestamp":"{at}"}}"#);
+        let answer = r#"{"transactionId":7,"idTagInfo":{"status":"Accepted"}}"#;
+        Tape::booted().wait_s(after_s).point_asks("StartTransaction", &start, answer)
+    }
+
     /// Some time passes.
     pub(crate) fn wait_s(mut self, seconds: i64) -> Tape {
         self.now += Span::from_s(seconds);
@@ -79,6 +87,57 @@ impl Tape {
         self.point_asks("MeterValues", &request, "{}")
     }
 
+    /// A MeterValues of a connector, told when it is sent: `values` are sampled values, JSON.
+    pub(crate) fn values(self, connector: u32, transaction: Option<i64>, values: &str) -> Tape {
+        let at = self.now;
+        let transaction =
+            transaction.map(|id| format!(r#""transactionId":{id},"#)).unwrap_or_default();
+        let request = format!(
+            r#"{{"connectorId":{connector},{transaction}"meterValue":[{{"timestamp":"{at}","sampledValue":[{values}]}}]}}"#
+        );
+        self.point_asks("MeterValues", &request, "{}")
+    }
+
+    /// The currents of transaction 7, A by phase.
+    pub(crate) fn amps(self, phases: &[f64]) -> Tape {
+        let values: Vec<String> = (phases.iter().enumerate())
+            .map(|(phase, amps)| {
+                let phase = phase + 1;
+                format!(
+                    r#"{{"value":"{amps}","measurand":"Current.Import","phase":"L{phase}","unit":"A"}}"#
+                )
+            })
+            .collect();
+        self.values(1, Some(7), &values.join(","))
+    }
+
+    /// Power in W and, if told, the register in Wh of transaction 7.
+    pub(crate) fn watts(self, power: &str, register: Option<&str>) -> Tape {
+        let register =
+            register.map(|wh| format!(r#",{{"value":"{wh}","unit":"Wh"}}"#)).unwrap_or_default();
+        let power =
+            format!(r#"{{"value":"{power}","measurand":"Power.Active.Import","unit":"W"}}"#);
+        self.values(1, Some(7), &format!("{power}{register}"))
+    }
+
+    /// The central system sets a profile, which is accepted.
+    pub(crate) fn sets(self, connector: u32, profile: &str) -> Tape {
+        let request = format!(r#"{{"connectorId":{connector},"csChargingProfiles":{profile}}}"#);
+        self.central_asks("SetChargingProfile", &request, r#"{"status":"Accepted"}"#)
+    }
+
+    /// The instant of the next record.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
+    /// What is found, as words.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let inspection = inspected(&self.text);
+        let cases = inspection.findings.values().flat_map(|it| &it.first);
+        cases.map(|(_, case)| case.what.clone()).collect()
+    }
+
     /// The end of transaction 7.
     pub(crate) fn stop(self, register: i64, reason: &str) -> Tape {
         let at = self.now;
@@ -103,8 +162,12 @@ impl Tape {
 
 /// The inspection of a text.
 pub(crate) fn inspected(text: &str) -> Inspection {
+    inspected_by(Inspector::default(), text)
+}
+
+/// The inspection of a text by an inspector who knows something.
+pub(crate) fn inspected_by(mut inspector: Inspector, text: &str) -> Inspection {
     let mut reader = Reader::new(text.as_bytes());
-    let mut inspector = Inspector::default();
     while let Some(line) = reader.next_line().expect("memory can be read") {
         inspector.take(&line);
     }

@@ -35,6 +35,8 @@ pub struct MeterReading {
     /// Imported current of L1, L2 and L3 in tenths of an ampere; a current without phase is in
     /// the first place, and so is that of the neutral conductor where it is the only one.
     pub current_da: [Option<i64>; 3],
+    /// True when the current in the first place is one without phase: of a phase, or the sum of all.
+    pub current_without_phase: bool,
     /// Current the station offers to the car, tenths of an ampere per phase; the largest when
     /// given by phase.
     pub offered_da: Option<i64>,
@@ -189,6 +191,7 @@ impl Set {
             power_w: self.power.total().or_else(product),
             power_of_one_phase: self.power.total().is_none() && alone.is_some(),
             current_da,
+            current_without_phase: alone.is_some(),
             offered_da: offered.whole.value.or(largest).map(tenths),
             offered_w: self.offered_power.total(),
             soc_pct: self.soc.value,

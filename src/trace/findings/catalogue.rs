@@ -37,6 +37,12 @@ kinds! {
     MeterBackwards = "meter_backwards",
         "The energy register falls within a transaction",
         "do not bill from it; look for a change of unit, a reset of the meter, or two meters";
+    LimitExceeded = "limit_exceeded",
+        "A charge point draws more than the charging profiles allow that it accepted",
+        "its Accepted proves nothing: count it with what it draws, and try another unit, purpose or stack level";
+    DrawAboveLimit = "draw_above_limit",
+        "More is drawn than the site or the charge point may, or without any transaction",
+        "see who draws it: a transaction that was lost, a limit that was not obeyed, or one that was never set";
     TransactionNeverStopped = "transaction_never_stopped",
         "A transaction begins and does not end",
         "close it at the central system; see whether the charge point was offline or its StopTransaction lost";
@@ -82,6 +88,21 @@ kinds! {
     UnusualStopReason = "unusual_stop_reason",
         "A transaction ended for another reason than the driver, the car or a remote stop",
         "a single one is nothing; if they repeat, look for resets and power failures around them";
+    ClockSkew = "clock_skew",
+        "A clock differs by more than a minute from the record's time",
+        "set the clock, and its zone to UTC; until then order by the record's time, not by timestamps";
+    OfflineFlush = "offline_flush",
+        "A charge point delivers messages that had waited while it was offline",
+        "the timestamps are right: bill by them, and send no limits for transactions that are over";
+    UnitSlip = "unit_slip",
+        "Values do not fit each other by a factor of 10, 100 or 1000",
+        "a unit is wrong, as Wh for kWh: do not bill or control by it; update the firmware, or scale it";
+    DataLost = "data_lost",
+        "Values or the end of a transaction whose beginning is nowhere",
+        "its StartTransaction was lost: the capture lacks frames, or the charge point dropped it";
+    DuplicateConnection = "duplicate_connection",
+        "Two connections of one charge point at the same time",
+        "look for an identity that is used twice, or a connection that nobody closed";
     ShortSession = "short_session",
         "A transaction lasted less than a minute",
         "look for a plug that does not lock, or a car that refuses; drivers try again";

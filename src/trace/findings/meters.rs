@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::draw::resolution;
 use super::{Answer, Check, Finding, Kind};
-use crate::ocpp::messages::MeterValuesRequest;
-use crate::ocpp::{Action, MeterReading, Reader};
 use crate::time::{Span, Time};
 use crate::trace::correlate::Asked;
 use crate::trace::payload::Fields;
 
-/// A register in thousandths and one in whole Wh may be rounded to neighbours.
-const ROUNDING_WH: i64 = 1;
+/// A register in thousandths and one in whole Wh may be rounded to neighbours, mWh.
+const ROUNDING_MWH: i64 = 1500;
+
+/// One in kWh with one decimal or more may be less than one in Wh by what was cut, mWh.
+const CUT_MWH: i64 = 100_000;
 
 /// What is shorter may end before its first sample.
 const LONG: Span = Span::from_s(5 * 60);
@@ -19,14 +21,13 @@ const LONG: Span = Span::from_s(5 * 60);
 pub(super) struct Meters {
     /// Transactions that run, by their id.
     running: BTreeMap<i64, Metered>,
-    reader: Reader,
 }
 
 #[derive(Debug)]
 struct Metered {
     connector: Option<i64>,
     at: Time,
-    register_wh: Option<i64>,
+    register_mwh: Option<i64>,
     /// Whether a meter value came.
     sampled: bool,
 }
@@ -52,7 +53,7 @@ impl Check for Meters {
         let metered = Metered {
             connector,
             at: asked.instant("timestamp").unwrap_or(call.at),
-            register_wh: asked.integer("meterStart"),
+            register_mwh: asked.integer("meterStart").map(|wh| wh.saturating_mul(1000)),
             sampled: false,
         };
         self.running.insert(id, metered);
@@ -61,18 +62,16 @@ impl Check for Meters {
 
 impl Meters {
     fn sampled(&mut self, call: &Asked, out: &mut Vec<Finding>) {
-        let read = self.reader.request::<MeterValuesRequest<'_>>(Action::MeterValues, &call.body);
-        let Ok(message) = read else { return };
-        let connector = Some(i64::from(message.value.connector_id));
+        let Some(samples) = call.samples() else { return };
         // Without a transaction it is the connector's clock that samples.
-        let running = match message.value.transaction_id {
+        let running = match samples.transaction {
             Some(id) => self.running.get_mut(&id),
-            None => self.running.values_mut().find(|it| it.connector == connector),
+            None => self.running.values_mut().find(|it| it.connector == Some(samples.connector)),
         };
         let Some(metered) = running else { return };
         metered.sampled = true;
-        for (_, reading) in MeterReading::by_instant(&message.value.meter_value) {
-            if let Some(register) = reading.energy_wh {
+        for (_, reading) in &samples.readings {
+            if let Some(register) = reading.energy_mwh {
                 metered.reads(register, call.line, out);
             }
         }
@@ -83,7 +82,7 @@ impl Meters {
         let ended = fields.integer("transactionId").and_then(|id| self.running.remove(&id));
         let Some(mut metered) = ended else { return };
         if let Some(register) = fields.integer("meterStop") {
-            metered.reads(register, call.line, out);
+            metered.reads(register.saturating_mul(1000), call.line, out);
         }
         let lasted = fields.instant("timestamp").unwrap_or(call.at).since(metered.at);
         let in_the_end = fields.json("transactionData").is_some();
@@ -95,11 +94,19 @@ impl Meters {
 }
 
 impl Metered {
-    fn reads(&mut self, register_wh: i64, line: u64, out: &mut Vec<Finding>) {
-        if let Some(before) = self.register_wh.filter(|it| register_wh < it - ROUNDING_WH) {
-            let what = format!("the register falls from {before} Wh to {register_wh} Wh");
+    fn reads(&mut self, register_mwh: i64, line: u64, out: &mut Vec<Finding>) {
+        let cut = resolution(register_mwh).min(CUT_MWH) - 1;
+        let least = |before: i64| before.saturating_sub(cut.max(ROUNDING_MWH));
+        if let Some(before) = self.register_mwh.filter(|it| register_mwh < least(*it)) {
+            let (from, to) = (wh(before), wh(register_mwh));
+            let what = format!("the register falls from {from} Wh to {to} Wh");
             out.push(Kind::MeterBackwards.at(line, self.connector, what));
         }
-        self.register_wh = Some(register_wh);
+        self.register_mwh = Some(register_mwh);
     }
+}
+
+/// Whole Wh, rounded to the nearest.
+fn wh(mwh: i64) -> i64 {
+    mwh.saturating_add(500).div_euclid(1000)
 }

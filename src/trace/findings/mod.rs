@@ -12,22 +12,44 @@
 //! | `transactions` | that do not end, end at once, or end for an odd reason |
 //! | `meters` | registers that fall, transactions without values |
 //! | `station` | heartbeats, uploads, firmware |
+//! | `clocks` | clocks that are wrong, messages that had to wait |
+//! | `limits` | more drawn than the accepted charging profiles allow |
+//! | `draws` | drawn without a transaction, or more than the charge point as a whole may |
+//! | `site` | drawn by all charge points together, more than a limit that was given |
+//! | `units` | values that do not fit each other by a power of ten |
+//! | `lost` | transactions whose beginning is nowhere |
+//! | `links` | two connections at a time |
+//!
+//! What several of them need: `running` knows the transactions that run, `accepted` the charging profiles in force,
+//! `draw` what is drawn.
 //!
 //! A new kind is a line of the catalogue, and a check that finds it.
 
+mod accepted;
 mod answers;
 mod authorization;
 mod catalogue;
+mod clocks;
 mod connectors;
+mod draw;
+mod draws;
+mod limits;
+mod links;
+mod lost;
 mod meters;
+mod running;
+mod site;
 mod station;
 mod transactions;
+mod units;
 
 use super::correlate::Asked;
 use super::record::Record;
 use crate::time::Time;
 
 pub use catalogue::Kind;
+pub(super) use links::Ups;
+pub(super) use site::Site;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +75,9 @@ pub struct Answer<'a> {
 
 /// A state machine that looks at the records of one charge point, in their order.
 pub trait Check {
+    /// Any record, before its turn as call or answer.
+    fn record(&mut self, _line: u64, _record: &Record<'_>, _out: &mut Vec<Finding>) {}
+
     /// A call, from either side.
     fn call(&mut self, _call: &Asked, _out: &mut Vec<Finding>) {}
 
@@ -78,6 +103,12 @@ pub fn checks() -> Vec<Box<dyn Check>> {
         Box::<meters::Meters>::default(),
         Box::<station::Heartbeats>::default(),
         Box::<station::Transfers>::default(),
+        Box::<clocks::Clocks>::default(),
+        Box::<limits::Limits>::default(),
+        Box::<draws::Draws>::default(),
+        Box::<units::Units>::default(),
+        Box::<lost::Lost>::default(),
+        Box::<links::Links>::default(),
     ]
 }
 

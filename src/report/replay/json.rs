@@ -1,0 +1,142 @@
+//! `replay.json`, and what `replay --json` prints.
+
+use serde::Serialize;
+
+use super::{Inputs, Replayed, clock};
+use crate::replay::difference::{Difference, Level, outcomes_of};
+
+/// Identifies the layout; the number rises when a key changes its meaning or goes away.
+pub const SCHEMA: &str = "ampacity-replay/1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    ampacity_version: &'static str,
+    trace: &'a str,
+    against: &'a str,
+    reference: &'a str,
+    set_up: &'a str,
+    passed: bool,
+    charge_points: usize,
+    compared: Counts,
+    differ: Counts,
+    permitted: u64,
+    stand_ins: &'a std::collections::BTreeMap<String, u64>,
+    notes: &'a [String],
+    outcomes: Both,
+    first_divergence: Option<First<'a>>,
+    differences: Vec<One<'a>>,
+    rules: Vec<Rule<'a>>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    protocol: u64,
+    decisions: u64,
+    outcomes: u64,
+}
+
+#[derive(Serialize)]
+struct Both {
+    expected: std::collections::BTreeMap<&'static str, f64>,
+    found: std::collections::BTreeMap<&'static str, f64>,
+}
+
+#[derive(Serialize)]
+struct First<'a> {
+    difference: One<'a>,
+    before_it_expected: Vec<String>,
+    before_it_found: Vec<String>,
+    allocator_inputs: Option<&'a Inputs>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    level: &'static str,
+    charge_point_id: Option<&'a str>,
+    connector_id: Option<i64>,
+    transaction: Option<usize>,
+    at: String,
+    subject: &'a str,
+    field: &'a str,
+    expected: &'a str,
+    found: &'a str,
+    by: Option<f64>,
+    by_pct: Option<f64>,
+    by_s: Option<f64>,
+    line_expected: Option<u64>,
+    line_found: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    reason: &'a str,
+    permitted: u64,
+}
+
+/// The document, ending in a newline.
+///
+/// # Panics
+/// When it cannot be JSON; it can.
+#[must_use]
+pub fn render(it: &Replayed<'_>) -> String {
+    let comparison = it.comparison;
+    let [protocol, decisions, outcomes] = comparison.compared;
+    let on = |level| comparison.on(level) as u64;
+    let first = comparison.first().map(|first| First {
+        difference: one(first),
+        before_it_expected: it.lead(first, it.before, 5),
+        before_it_found: it.lead(first, it.now, 5),
+        allocator_inputs: it.inputs.as_ref(),
+    });
+    let rules = it.rules.0.iter().zip(&comparison.used).filter(|(rule, _)| rule.is_users());
+    let document = Document {
+        schema: SCHEMA,
+        ampacity_version: env!("CARGO_PKG_VERSION"),
+        trace: it.trace,
+        against: it.against,
+        reference: &it.reference,
+        set_up: &it.setup,
+        passed: it.passed(),
+        charge_points: it.before.points.len(),
+        compared: Counts { protocol, decisions, outcomes },
+        differ: Counts {
+            protocol: on(Level::Protocol),
+            decisions: on(Level::Decisions),
+            outcomes: on(Level::Outcomes),
+        },
+        permitted: comparison.permitted,
+        stand_ins: &it.stand_ins,
+        notes: &it.notes,
+        outcomes: Both {
+            expected: outcomes_of(it.before).named().into(),
+            found: outcomes_of(it.now).named().into(),
+        },
+        first_divergence: first,
+        differences: comparison.differences.iter().map(one).collect(),
+        rules: rules.map(|(rule, n)| Rule { reason: &rule.reason, permitted: *n }).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("a replay is JSON");
+    text.push('\n');
+    text
+}
+
+fn one(it: &Difference) -> One<'_> {
+    let gap = it.gap.unwrap_or_default();
+    One {
+        level: it.level.name(),
+        charge_point_id: it.point.as_deref(),
+        connector_id: it.connector,
+        transaction: it.transaction,
+        at: clock(it.at),
+        subject: &it.subject,
+        field: &it.field,
+        expected: &it.expected,
+        found: &it.found,
+        by: gap.by,
+        by_pct: gap.pct,
+        by_s: gap.seconds,
+        line_expected: it.lines.0,
+        line_found: it.lines.1,
+    }
+}
