@@ -1,4 +1,4 @@
-//! `ampacity import sessions|acn FILE --out SCENARIO`.
+//! `ampacity import sessions|acn FILE --out SCENARIO`; `import trace` has its own file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::output::{data, note};
-use super::{Exit, scenario};
+use super::{Exit, import_trace, scenario};
 use crate::import::{self, DayOrder, Decimal, Imported, Names, Options, ROLES, Refusal};
 use crate::scenario::quantity::{Instant, parse_instant, parse_zone};
 
@@ -33,6 +33,11 @@ enum From {
     Sessions(SessionsArgs),
     /// ACN-Data documents (JSON), or an ACN-Sim events file (CSV).
     Acn(AcnArgs),
+    /// OCPP traffic as other programs log it: a trace in the Open OCPP Trace format.
+    ///
+    /// Logs of SteVe, evcc, Home Assistant, the Python package ocpp and MicroOcpp, plain frames and HAR
+    /// documents are told by what stands in them.
+    Trace(import_trace::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -128,6 +133,7 @@ pub(super) fn import(args: &Args) -> anyhow::Result<Exit> {
             };
             args.common.import(&Options { epoch, ..args.common.options() }, import::acn)
         }
+        From::Trace(args) => import_trace::import(args),
     }
 }
 

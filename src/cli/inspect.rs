@@ -1,25 +1,17 @@
 //! `ampacity inspect TRACE`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use flate2::bufread::MultiGzDecoder;
 
 use super::Exit;
 use super::output::{Colour, data, note};
+use super::reading::{Reading, cannot_read};
 use super::simulate::{interrupted, listen_for_interruption};
 use crate::report::inspection::{json, terminal};
-use crate::trace::Reader;
+use crate::report::text::printable;
 use crate::trace::inspection::{Inspection, Inspector, Options};
 use crate::units::Watts;
-
-/// How a gzip file begins (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-/// Bytes that are read at once.
-const BUFFER: usize = 1 << 16;
 
 /// What stands below the long help.
 const BELOW: &str = "\
@@ -29,13 +21,15 @@ cannot be read, and with 5 when there is no record in it.
 Examples:
   ampacity run scenarios/workplace.toml --trace --out day && ampacity inspect day/trace.jsonl
   ampacity inspect site.jsonl --max-power-kw 100
+  ampacity inspect home-assistant.log --timezone Europe/Ljubljana
   ampacity inspect site.jsonl.gz --json | jq '.findings[] | {kind, count}'";
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = BELOW)]
 pub(super) struct Args {
-    /// Trace in the Open OCPP Trace format (JSON Lines), plain or gzip.
+    /// Recorded traffic: Open OCPP Trace (JSON Lines), or any form of `ampacity import trace --help`; plain, gzip
+    /// or zstd; - is standard input.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
     /// What the site may draw: tells when all charge points of the trace together draw more.
@@ -44,21 +38,23 @@ pub(super) struct Args {
     /// Print everything as JSON: the layout of `ampacity schema inspection`.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Reads the trace once and prints what it tells.
 pub(super) fn inspect(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
     let shown = args.trace.display().to_string();
     listen_for_interruption();
-    let (inspection, complete) =
-        read(args).with_context(|| format!("cannot read the trace {shown}"))?;
+    let (inspection, complete) = read(args)?;
     if !complete {
         note(format!("ampacity: interrupted after {} records of {shown}", inspection.records));
     }
     if inspection.records == 0 && complete {
         let why = inspection.broken.first.first();
-        let why = why.map(|(line, reason)| format!("; line {line}: {reason}")).unwrap_or_default();
-        note(format!("ampacity: {shown} has no record of the Open OCPP Trace format{why}"));
+        let why = why.map(|(line, reason)| format!("; line {line}: {}", printable(reason)));
+        let (why, form) = (why.unwrap_or_default(), inspection.told.form.title());
+        note(format!("ampacity: {shown} has no record, read as {form}{why}"));
         return Ok(Exit::NothingRan);
     }
     data(&if args.json {
@@ -70,24 +66,19 @@ pub(super) fn inspect(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
 }
 
 /// What a file tells, and whether it was read to its end.
-fn read(args: &Args) -> io::Result<(Inspection, bool)> {
-    let mut file = BufReader::with_capacity(BUFFER, File::open(&args.trace)?);
-    let source: Box<dyn BufRead> = if file.fill_buf()?.starts_with(&GZIP) {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
-    } else {
-        Box::new(file)
-    };
-    let mut reader = Reader::new(source);
+fn read(args: &Args) -> anyhow::Result<(Inspection, bool)> {
+    let mut opened = args.reading.open(&args.trace)?;
     let mut inspector = Inspector::new(Options { site_limit: args.max_power_kw });
     let mut complete = true;
-    while let Some(line) = reader.next_line()? {
+    while let Some(line) = opened.next_line().with_context(|| cannot_read(&args.trace))? {
         if interrupted() {
             complete = false;
             break;
         }
         inspector.take(&line);
     }
-    Ok((inspector.finish(), complete))
+    let told = opened.told();
+    Ok((Inspection { told, ..inspector.finish() }, complete))
 }
 
 /// A power above nought.

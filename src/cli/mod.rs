@@ -7,6 +7,7 @@ mod fleet;
 mod folder;
 mod github;
 mod import;
+mod import_trace;
 mod inputs;
 mod inspect;
 mod key;
@@ -14,6 +15,7 @@ mod live;
 mod manual;
 mod new;
 mod output;
+mod reading;
 mod replay;
 mod run;
 mod scenario;
@@ -71,7 +73,7 @@ const EXIT_CODES: [(Exit, &str); 8] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 14] = [
+const EXAMPLES: [(&str, &str); 15] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -105,6 +107,10 @@ const EXAMPLES: [(&str, &str); 14] = [
         "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
     ),
     ("What a recorded trace holds, and what is wrong in it", "ampacity inspect trace.jsonl"),
+    (
+        "The log of another central system as a trace",
+        "ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl",
+    ),
     (
         "Whether recorded traffic is still answered as it was",
         "ampacity replay trace.jsonl --config site.toml --golden site.golden.jsonl",
@@ -158,7 +164,7 @@ enum Command {
     /// The recorded charge points talk to the central system of this program, in virtual time; what it says and decides is
     /// compared with the recording, or with a golden file.
     Replay(replay::Args),
-    /// Make a scenario of your own sessions: what they mean is inferred, and told.
+    /// Make a scenario of your own sessions, or a trace of your own logs: what they mean is inferred, and told.
     Import(import::Args),
     /// Write a scenario to begin with, or a workflow for CI: it runs, and is made to be edited.
     New(new::Args),

@@ -78,6 +78,12 @@ pub fn xml(text: &str) -> String {
     out
 }
 
+/// Text of a file on a terminal: control characters, which would be obeyed, become U+FFFD.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// A number for people: `decimals` places, thousands set apart by a comma, `–` when unknown.
 #[must_use]
 pub fn number(value: f64, decimals: usize) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::correlate::{Asked, Correlator, Role};
 use super::findings::{Answer, Check, Finding, Kind, Site, Ups, checks};
+use super::open::Told;
 use super::read::Line;
 use super::record::{Direction, MessageType, Record};
 use crate::time::{Span, Time};
@@ -15,6 +16,8 @@ pub const LISTED: usize = 100;
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Inspection {
+    /// How the trace was read: whoever opened it puts it here.
+    pub told: Told,
     /// Records, without broken lines.
     pub records: u64,
     /// Records that are calls.

@@ -1,19 +1,16 @@
 //! Lines -> records, one after the other.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
+use super::lines::Lines;
 use super::record::{Fault, Record};
 
-/// A line beyond this is passed over without being held, bytes. A frame of 64 KiB, escaped once more and told
-/// twice, is far from it.
-pub const LONGEST_LINE: usize = 4 << 20;
+pub use super::lines::LONGEST_LINE;
 
 /// Reads a trace line by line; holds one line.
 #[derive(Debug)]
 pub struct Reader<R> {
-    source: R,
-    number: u64,
-    line: Vec<u8>,
+    lines: Lines<R>,
 }
 
 /// A line that is not blank.
@@ -28,7 +25,7 @@ pub struct Line<'a> {
 impl<R: BufRead> Reader<R> {
     /// A reader that stands before the first line.
     pub fn new(source: R) -> Reader<R> {
-        Reader { source, number: 0, line: Vec::new() }
+        Reader { lines: Lines::new(source) }
     }
 
     /// The next line that is not blank; `None` at the end.
@@ -36,43 +33,19 @@ impl<R: BufRead> Reader<R> {
     /// # Errors
     /// When the source cannot be read. What is no record is no error: the next line can be read.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
-        loop {
-            self.line.clear();
-            let limit = LONGEST_LINE as u64 + 1;
-            if (&mut self.source).take(limit).read_until(b'\n', &mut self.line)? == 0 {
-                return Ok(None);
+        let fault = loop {
+            match self.lines.next()? {
+                None => return Ok(None),
+                Some(Err(fault)) => break Some(fault),
+                Some(Ok(())) if self.lines.bytes().trim_ascii().is_empty() => {}
+                Some(Ok(())) => break None,
             }
-            self.number += 1;
-            let ended = self.line.last() == Some(&b'\n');
-            if !ended && self.line.len() > LONGEST_LINE {
-                self.pass_over()?;
-                return Ok(Some(Line { number: self.number, record: Err(Fault::TooLong) }));
-            }
-            if !self.line.trim_ascii().is_empty() {
-                break;
-            }
-        }
-        let record = match std::str::from_utf8(&self.line) {
-            Err(error) => Err(Fault::NotText(error.valid_up_to() + 1)),
-            // Editors begin a file with a mark of the byte order.
-            Ok(text) => Record::parse(text.trim_start_matches('\u{feff}').trim_end()),
         };
-        Ok(Some(Line { number: self.number, record }))
-    }
-
-    /// Reads on to the end of the line, or of everything.
-    fn pass_over(&mut self) -> io::Result<()> {
-        loop {
-            let some = self.source.fill_buf()?;
-            let (used, ended) = match some.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (at + 1, true),
-                None => (some.len(), some.is_empty()),
-            };
-            self.source.consume(used);
-            if ended {
-                return Ok(());
-            }
-        }
+        let record = match fault {
+            Some(fault) => Err(fault),
+            None => self.lines.text().and_then(Record::parse),
+        };
+        Ok(Some(Line { number: self.lines.number(), record }))
     }
 }
 

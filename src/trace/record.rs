@@ -173,6 +173,12 @@ pub enum Fault {
     /// Bytes that are no text.
     #[error("no UTF-8 from byte {0} on")]
     NotText(usize),
+    /// A packed file ends in the middle.
+    #[error("the packed file is cut off or damaged here: {0}")]
+    CutOff(String),
+    /// Text that should be an OCPP-J frame.
+    #[error("{0}")]
+    Frame(String),
     /// Something else than a JSON object.
     #[error("no JSON object")]
     NoObject,

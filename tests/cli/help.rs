@@ -19,6 +19,7 @@ fn help_of_every_command() {
         "import",
         "import sessions",
         "import acn",
+        "import trace",
         "new",
         "schema",
         "completions",

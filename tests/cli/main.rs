@@ -7,6 +7,7 @@ mod files;
 mod gates;
 mod help;
 mod import;
+mod import_trace;
 mod inspect;
 mod new;
 mod refusals;

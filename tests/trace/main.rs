@@ -1,8 +1,9 @@
-//! Traces: the corpus of the format, what is found in stories told frame by frame, and that what is written reads
-//! back the same.
+//! Traces: the corpus of the format, all forms of logs, what is found in stories told frame by frame, and that what is
+//! written reads back the same.
 
 mod clocks;
 mod corpus;
+mod forms;
 mod limits;
 mod links;
 mod properties;

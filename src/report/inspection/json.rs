@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::report::schemas;
 use crate::time::Time;
-use crate::trace::Inspection;
 use crate::trace::findings::Kind;
 use crate::trace::inspection::LISTED;
+use crate::trace::{Form, Inspection};
 
 /// Identifies the layout; the number rises when a key changes its meaning or goes away.
 pub const SCHEMA: &str = "ampacity-inspection/1";
@@ -18,6 +18,10 @@ struct Document<'a> {
     ampacity_version: &'static str,
     trace: &'a str,
     complete: bool,
+    form: &'static str,
+    passed_over: u64,
+    taken_as_utc: bool,
+    inferred_times: u64,
     records: u64,
     calls: u64,
     results: u64,
@@ -96,6 +100,10 @@ pub fn render(trace: &str, inspection: &Inspection, complete: bool) -> String {
         ampacity_version: env!("CARGO_PKG_VERSION"),
         trace,
         complete,
+        form: inspection.told.form.name(),
+        passed_over: inspection.told.passed_over,
+        taken_as_utc: inspection.told.taken_as_utc,
+        inferred_times: inspection.told.inferred,
         records: inspection.records,
         calls: inspection.calls,
         results: inspection.results,
@@ -222,6 +230,13 @@ pub fn schema() -> Value {
         ("ampacity_version", text("Version of the program")),
         ("trace", text("The file")),
         ("complete", schemas::flag("Whether it was read to its end")),
+        (
+            "form",
+            json!({ "enum": Form::ALL.map(Form::name), "description": "How the file was read" }),
+        ),
+        ("passed_over", count("Lines without a frame: other output of a program")),
+        ("taken_as_utc", schemas::flag("Whether times without a zone were taken as UTC")),
+        ("inferred_times", count("Records whose time is inferred from what frames say")),
         ("records", count("Records, without broken lines")),
         ("calls", count("CALL records")),
         ("results", count("CALLRESULT records")),

@@ -1,14 +1,14 @@
 //! What `inspect` prints: what there is, how fast answers came, what is wrong. At most 40 lines.
 
 use crate::report::terminal::Paint;
-use crate::report::text::{duration, number};
+use crate::report::text::{duration, number, printable};
 use crate::time::Time;
-use crate::trace::Inspection;
 use crate::trace::findings::{Finding, Kind};
 use crate::trace::inspection::{Exchanges, Listed};
+use crate::trace::{Form, Inspection};
 
 /// Actions that are listed, those with most calls.
-const ACTIONS: usize = 9;
+const ACTIONS: usize = 8;
 /// Kinds of findings that are listed, three lines each.
 const KINDS: usize = 7;
 /// Charge points that are named.
@@ -34,7 +34,7 @@ fn heading(trace: &str, inspection: &Inspection, paint: Paint) -> Vec<String> {
     let mut lines = vec![
         format!(
             "{}: {records} of {}; {} from {from} on",
-            paint.bold(&shown(trace)),
+            paint.bold(&printable(trace)),
             points(inspection),
             duration(to.since(from).s())
         ),
@@ -47,9 +47,10 @@ fn heading(trace: &str, inspection: &Inspection, paint: Paint) -> Vec<String> {
             count(inspection.orphans, "answer", "answers"),
         ),
     ];
+    lines.extend(reading(inspection));
     if let Some((line, reason)) = inspection.broken.first.first() {
         let broken = count(inspection.broken.count, "line is", "lines are");
-        let first = format!("{broken} no record; the first is line {line}: {}", shown(reason));
+        let first = format!("{broken} no record; the first is line {line}: {}", printable(reason));
         lines.push(paint.red(&cut(&first)));
     }
     if inspection.out_of_order > 0 {
@@ -59,10 +60,33 @@ fn heading(trace: &str, inspection: &Inspection, paint: Paint) -> Vec<String> {
     lines
 }
 
+/// How the trace was read, when there is something to tell of that.
+fn reading(inspection: &Inspection) -> Option<String> {
+    let told = &inspection.told;
+    let mut said = Vec::new();
+    if told.form != Form::Trace {
+        said.push(format!("read as {}", told.form.title()));
+    }
+    if told.passed_over > 0 {
+        said.push(format!(
+            "{} without a frame passed over",
+            count(told.passed_over, "line", "lines")
+        ));
+    }
+    if told.taken_as_utc {
+        let ahead = told.ahead.map(|ahead| format!(" (off by {})", duration(ahead.s().abs())));
+        let ahead = ahead.unwrap_or_default();
+        said.push(format!("times taken as UTC{ahead}, see --timezone"));
+    } else if told.inferred > 0 {
+        said.push("times inferred from what frames say".to_owned());
+    }
+    (!said.is_empty()).then(|| cut(&said.join("; ")))
+}
+
 /// How many charge points, and the first names.
 fn points(inspection: &Inspection) -> String {
     let names = inspection.points.iter().filter_map(|(name, _)| name.as_deref());
-    let some: Vec<String> = names.take(NAMES).map(shown).collect();
+    let some: Vec<String> = names.take(NAMES).map(printable).collect();
     let all = count(inspection.points.len() as u64, "charge point", "charge points");
     match some.len() {
         0 => "charge points without a name".to_owned(),
@@ -86,7 +110,7 @@ fn actions(inspection: &Inspection, paint: Paint) -> Vec<String> {
         let plain = |count: u64| number(count as f64, 0);
         let latency = |share| it.latencies.quantile_ms(share).map_or_else(|| "–".to_owned(), plain);
         lines.push(row([
-            &shown(action),
+            &printable(action),
             &plain(it.from_point + it.to_point),
             &plain(it.errors),
             &plain(it.unanswered),
@@ -130,12 +154,12 @@ fn finding(
     if let Some((point, case)) = cases.first.first() {
         let mut place = format!("line {}", case.line);
         if let Some(name) = &inspection.points[*point].0 {
-            place.push_str(&format!(", {}", shown(name)));
+            place.push_str(&format!(", {}", printable(name)));
         }
         if let Some(connector) = case.connector {
             place.push_str(&format!(", connector {connector}"));
         }
-        lines.push(cut(&format!("  {place}: {}", shown(&case.what))));
+        lines.push(cut(&format!("  {place}: {}", printable(&case.what))));
     }
     lines.push(format!("  -> {}", kind.remedy()));
     lines
@@ -143,11 +167,6 @@ fn finding(
 
 fn count(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(value as f64, 0), if value == 1 { one } else { many })
-}
-
-/// Text of a trace on a terminal: control characters, which would be obeyed, become U+FFFD.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// At most so many columns.
