@@ -17,6 +17,7 @@
 //! | [`api`] | the REST API: routes, problems, OpenAPI, live events |
 //! | [`shell`] | threads, sockets, the wall clock around the core |
 //! | [`store`] | facts that survive, history: in memory, SQLite |
+//! | [`replay`] | recorded traffic again: against our sides of the wire, and as a digital twin |
 //! | [`trace`] | OCPP traffic in the Open OCPP Trace format |
 //! | [`sim`] | the kernel: one heap of events in integer time, links, the world, the record |
 //! | [`import`] * | lists of sessions -> scenarios |
@@ -49,6 +50,7 @@ mod few;
 pub mod ids;
 pub mod import;
 pub mod ocpp;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod shell;

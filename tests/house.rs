@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top of the house to its foundation; a room imports only rooms after it.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "cli",
     "sweep",
     "report",
     "api",
     "shell",
     "store",
+    "replay",
     "trace",
     "sim",
     "import",

@@ -20,7 +20,7 @@
 pub mod correlate;
 pub mod findings;
 pub mod inspection;
-mod payload;
+pub(crate) mod payload;
 pub mod read;
 pub mod record;
 pub mod write;
