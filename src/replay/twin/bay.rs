@@ -30,8 +30,9 @@ struct Open {
     visit: Visit,
     /// The register, and when it showed that.
     register: Option<(Time, i64)>,
-    /// Power of the last reading.
+    /// Power of the last reading, and whether power is measured at all.
     power_w: i64,
+    measured: bool,
     running: bool,
     /// Id of the transaction; `None`: not known.
     transaction: Option<i64>,
@@ -53,13 +54,7 @@ pub(super) struct Start {
 
 impl Bay {
     pub(super) fn new(point: usize, connector: u32) -> Bay {
-        Bay {
-            point,
-            connector,
-            visit: None,
-            limit: (InForce::default(), Time(i64::MIN)),
-            known: false,
-        }
+        Bay { point, connector, visit: None, limit: (InForce::default(), Time(0)), known: false }
     }
 
     /// Id of the transaction that runs.
@@ -244,6 +239,7 @@ impl Bay {
             },
             register: None,
             power_w: 0,
+            measured: false,
             running: false,
             transaction: None,
             stopped: None,
@@ -273,6 +269,10 @@ impl Open {
             true => watts * self.visit.samples.last().map_or(1, |it| i64::from(it.phases().max(1))),
             false => watts,
         });
+        if power_w.is_none() && self.measured {
+            return;
+        }
+        self.measured |= power_w.is_some();
         // What is not measured is what the register says.
         let counted = before.zip(self.register).and_then(|((from, a), (to, b))| {
             let hours = to.since(from).s() / 3600.0;
