@@ -1,17 +1,21 @@
-//! `ampacity import sessions|acn FILE --out SCENARIO`.
+//! `ampacity import sessions|acn|trace FILE --out SCENARIO`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
+use flate2::bufread::MultiGzDecoder;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::output::{data, note};
-use super::{Exit, scenario};
+use super::{Exit, import_twin, scenario};
 use crate::import::{self, DayOrder, Decimal, Imported, Names, Options, ROLES, Refusal};
+use crate::replay::twin::observe;
 use crate::scenario::quantity::{Instant, parse_instant, parse_zone};
+use crate::trace::Reader;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +37,8 @@ enum From {
     Sessions(SessionsArgs),
     /// ACN-Data documents (JSON), or an ACN-Sim events file (CSV).
     Acn(AcnArgs),
+    /// OCPP traffic: the demand behind it is inferred, as a digital twin of the site.
+    Trace(TraceArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,6 +63,24 @@ struct AcnArgs {
     /// What the periods of an events file count from, where session ids do not tell.
     #[arg(long, value_name = "INSTANT")]
     epoch: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct TraceArgs {
+    /// Trace in the Open OCPP Trace format (JSON Lines), plain or gzip.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The scenario to write; its sessions are written beside it, as NAME-sessions.csv.
+    #[arg(long, value_name = "SCENARIO")]
+    out: PathBuf,
+    /// Zone of the site's clocks: an IANA name [default: UTC].
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    timezone: Option<(String, TimeZone)>,
+    #[command(flatten)]
+    site: import_twin::Site,
+    /// Replace files that are there already.
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -128,6 +152,23 @@ pub(super) fn import(args: &Args) -> anyhow::Result<Exit> {
             };
             args.common.import(&Options { epoch, ..args.common.options() }, import::acn)
         }
+        From::Trace(args) => args.import(),
+    }
+}
+
+impl TraceArgs {
+    fn import(&self) -> anyhow::Result<Exit> {
+        let shown = self.file.display().to_string();
+        let cannot = || format!("cannot read the trace {shown}");
+        let mut file = BufReader::new(File::open(&self.file).with_context(cannot)?);
+        let packed = file.fill_buf().with_context(cannot)?.starts_with(&[0x1f, 0x8b]);
+        let source: Box<dyn BufRead> = match packed {
+            true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
+            false => Box::new(file),
+        };
+        let seen = observe(&mut Reader::new(source)).with_context(cannot)?;
+        let zone = self.timezone.clone();
+        import_twin::write_twin(&seen, &shown, &self.out, zone, &self.site, self.force)
     }
 }
 
@@ -214,7 +255,7 @@ fn zone(text: &str) -> Result<(String, TimeZone), String> {
     Ok((text.to_owned(), zone))
 }
 
-fn kilowatts(text: &str) -> Result<f64, String> {
+pub(super) fn kilowatts(text: &str) -> Result<f64, String> {
     let kw = text.parse::<f64>().ok().filter(|kw| (1.4..=1e6).contains(kw));
     kw.ok_or_else(|| {
         "write a power from 1.4 kW, with which one car can charge, to 1000000 kW".to_owned()

@@ -7,6 +7,7 @@ mod fleet;
 mod folder;
 mod github;
 mod import;
+mod import_twin;
 mod inputs;
 mod inspect;
 mod key;

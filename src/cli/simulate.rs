@@ -17,9 +17,10 @@ use crate::scenario::model::Scenario;
 use crate::shell::journal::Entry;
 use crate::sim::plant::Plant;
 use crate::sim::record::RunRecord;
-use crate::sim::world::{Frame, Tap, World};
+use crate::sim::tap::{self, Tap};
+use crate::sim::world::World;
 use crate::time::Time;
-use crate::trace;
+use crate::trace::{Scribe, write};
 
 /// A run that takes longer shows its progress.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -71,25 +72,39 @@ pub(super) fn simulate(
         None => run(None)?,
         Some(path) => {
             let cannot = || format!("cannot write {}", path.display());
-            let mut sink = BufWriter::new(File::create(path).with_context(cannot)?);
+            let sink = BufWriter::new(File::create(path).with_context(cannot)?);
+            let mut scribe = Scribe::new(sink);
             let mut failed: io::Result<()> = Ok(());
-            let mut line = String::new();
-            let tap: Tap<'_> = Box::new(|frame: Frame<'_>| {
-                line.clear();
-                let point = job.scenario.chargers[frame.point].id.as_str();
-                trace::write_line(&mut line, frame.at, point, frame.from_point, frame.text);
+            let tap: Tap<'_> = Box::new(|seen| {
                 if failed.is_ok() {
-                    failed = sink.write_all(line.as_bytes());
+                    failed = note_down(&mut scribe, job.scenario, seen);
                     stop.set(failed.is_err());
                 }
             });
             let record = run(Some(tap))?;
-            failed.and_then(|()| sink.flush()).with_context(cannot)?;
+            failed.and_then(|()| scribe.sink().flush()).with_context(cannot)?;
             record
         }
     };
     record.wall_s = began.elapsed().as_secs_f64();
     Ok(record)
+}
+
+/// What the central system hears and says becomes lines of a trace.
+fn note_down(
+    scribe: &mut Scribe<impl Write>,
+    scenario: &Scenario,
+    seen: tap::Seen<'_>,
+) -> io::Result<()> {
+    match seen {
+        tap::Seen::Setup(setup) => scribe.begin(setup),
+        tap::Seen::Input { at, input, before_timers } => scribe.input(at, input, before_timers),
+        tap::Seen::Frame(tap::Frame { at, point, from_point, text, before_timers }) => {
+            let point = scenario.chargers[point].id.as_str();
+            return scribe.frame(&write::Seen { at, point, from_point, text, before_timers });
+        }
+    }
+    Ok(())
 }
 
 /// Runs the scenario as fast as possible, to its end or an interruption. The value of a run that

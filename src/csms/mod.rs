@@ -25,7 +25,7 @@
 //! `writes` how often charge points are told limits. `explain` says why the limits of a site are what
 //! they are.
 //!
-//! `restore` continues what a stopped process has left behind.
+//! `restore` continues what a stopped process has left behind; `setup` builds another one like this.
 //!
 //! Architecture invariant: for every site, the sum of all reservations is known at any time
 //! ([`Csms::reserved`]) and a raise is sent only if it keeps that sum within the limit.
@@ -69,6 +69,7 @@ pub mod records;
 mod registry;
 mod reprobe;
 pub mod restore;
+pub mod setup;
 mod soft;
 mod start_bound;
 mod timers;
@@ -99,6 +100,7 @@ pub use input::{Input, Refusal};
 pub use lists::{ConnectorView, PointView, SessionView, SiteTotals, SiteView, TransactionView};
 pub use manner::{Breed, Manner};
 pub use notices::Notice;
+pub use setup::Setup;
 pub use transactions::StopTold;
 pub use view::{AllocationView, ChargerView};
 pub use wiring::{Connection, Feeder, Spot, Wire, Wiring};

@@ -15,7 +15,7 @@ use crate::time::Time;
 use crate::units::Watts;
 
 /// Until its first configuration a site has no power to share.
-fn unconfigured() -> SiteConfig {
+pub(super) fn unconfigured() -> SiteConfig {
     SiteConfig {
         max_power: Watts::ZERO,
         reserve: Watts::ZERO,

@@ -73,7 +73,7 @@ impl World<'_> {
             valid_for: load.valid_for,
         };
         // A scenario states the worst case, so nothing is to be said against it.
-        if self.csms.apply(self.now, &input).is_ok() {
+        if self.hear(&input).is_ok() {
             self.after_central();
         }
     }

@@ -89,12 +89,12 @@ impl<'a> World<'a> {
             && site == self.csms.site_id(self.site())
         {
             let before = self.csms.config(self.site()).clone();
-            self.csms.apply(now, input)?;
+            self.hear(input)?;
             self.configured(&before);
             self.after_central();
             return Ok(());
         }
-        self.csms.apply(now, input)?;
+        self.hear(input)?;
         if let Input::Rebalance { reason, .. } = input {
             self.recorder.rebalanced(now, reason);
         }

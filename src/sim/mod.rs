@@ -15,6 +15,7 @@ pub mod plant;
 mod queue;
 pub mod record;
 mod recorder;
+pub mod tap;
 mod timeline;
 mod wires;
 mod wishes;

@@ -6,7 +6,7 @@
 use rand::Rng;
 
 use crate::charger;
-use crate::csms::{ConfigPatch, PointIx, SiteConfig};
+use crate::csms::{ConfigPatch, Input, SiteConfig};
 use crate::scenario::model::{Fault, Targets, TimelineAction};
 use crate::scenario::streams;
 use crate::sim::plant::Outside;
@@ -62,10 +62,15 @@ impl World<'_> {
         self.digest.event(now, 1, point as u64, &[]);
         self.connections[point].up = true;
         self.connections[point].number += 1;
-        self.csms.link_up(now, PointIx(point));
+        self.hear_link(Input::LinkUp { point: self.scenario.chargers[point].id.clone() });
         self.points[point].link_up(now);
         self.after_central();
         self.after_point(point);
+    }
+
+    fn hear_link(&mut self, input: Input) {
+        let taken = self.hear(&input);
+        debug_assert!(taken.is_ok(), "charge points of a scenario are known: {taken:?}");
     }
 
     /// Whether a charge point of a fleet alone may keep the connection that was made for it.
@@ -94,7 +99,7 @@ impl World<'_> {
         } else if std::mem::take(&mut self.connections[point].up) {
             self.digest.event(now, 8, point as u64, &[]);
             self.connections[point].number += 1;
-            self.csms.link_down(now, PointIx(point));
+            self.hear_link(Input::LinkDown { point: self.scenario.chargers[point].id.clone() });
             self.after_central();
         }
         self.points[point].link_down(now);
@@ -142,11 +147,22 @@ impl World<'_> {
                     priorities: priorities.clone(),
                 };
                 let before = self.csms.config(self.site()).clone();
+                let before_timers = self.timers_wait();
                 self.csms.configure(now, self.site(), &patch);
+                self.tell_input(before_timers, |world| Input::Configure {
+                    site: world.csms.site_id(world.site()).clone(),
+                    config: world.csms.config(world.site()).clone(),
+                });
                 self.configured(&before);
             }
             TimelineAction::Rebalance { reason } => {
+                let before_timers = self.timers_wait();
                 self.csms.rebalance(now, self.site());
+                self.tell_input(before_timers, |world| Input::Rebalance {
+                    site: world.csms.site_id(world.site()).clone(),
+                    rebalance: crate::ids::make("reb", now, entry as u64 + 1),
+                    reason: reason.clone(),
+                });
                 self.recorder.rebalanced(now, reason);
             }
         }

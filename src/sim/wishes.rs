@@ -17,7 +17,7 @@ impl World<'_> {
         };
         let energy_wh = (still_kwh * 1000.0).round() as i64;
         let wish = Wish { departure: Some(departure), energy_wh: Some(energy_wh) };
-        let taken = self.csms.apply(self.now, &Input::Wish { session: session.clone(), wish });
+        let taken = self.hear(&Input::Wish { session: session.clone(), wish });
         debug_assert!(taken.is_ok(), "the session has just begun: {taken:?}");
     }
 }

@@ -20,6 +20,7 @@ use crate::sim::plant::Outside;
 use crate::sim::queue::Queue;
 use crate::sim::record::{EnergyBalance, RunRecord};
 use crate::sim::recorder::Recorder;
+use crate::sim::tap::{Seen, Tap};
 use crate::sim::timeline::Connection;
 use crate::sim::wires::Wires;
 use crate::time::{Span, Time};
@@ -28,22 +29,6 @@ use crate::vehicle::Draw;
 
 /// A refused driver tries again after this.
 const TRY_AGAIN: Span = Span::from_s(120);
-
-/// A frame on a link, for whoever records traffic.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
-    /// When it was sent.
-    pub at: Time,
-    /// Index of the charge point.
-    pub point: usize,
-    /// True when the charge point sent it.
-    pub from_point: bool,
-    /// OCPP-J text.
-    pub text: &'a str,
-}
-
-/// Where frames are recorded.
-pub type Tap<'a> = Box<dyn FnMut(Frame<'_>) + 'a>;
 
 /// What the heap holds.
 #[derive(Debug)]
@@ -127,7 +112,7 @@ pub struct World<'a> {
     events: u64,
     frames: u64,
     pub(super) recorder: Recorder,
-    tap: Option<Tap<'a>>,
+    pub(super) tap: Option<Tap<'a>>,
     /// Where the central system is.
     pub(super) central: Central,
     /// What leaves; stays empty unless somebody listens.
@@ -152,10 +137,13 @@ impl<'a> World<'a> {
         fleet: &'a Fleet,
         strategy: Strategy,
         seed: u64,
-        tap: Option<Tap<'a>>,
+        mut tap: Option<Tap<'a>>,
     ) -> World<'a> {
         let start = scenario.start;
         let (csms, site) = central(scenario, strategy);
+        if let Some(tap) = tap.as_mut() {
+            tap(Seen::Setup(&csms.setup()));
+        }
         let limit_mw = csms.ev_limit(site).0 * 1000;
         let points: Vec<ChargePoint> = scenario
             .chargers
@@ -277,6 +265,7 @@ impl<'a> World<'a> {
                     return;
                 }
                 self.digest.event(now, 2, point as u64, text.as_bytes());
+                self.tell_frame(point, true, &text);
                 self.csms.handle_frame(now, PointIx(point), &text);
                 self.after_central();
             }
@@ -504,9 +493,8 @@ impl<'a> World<'a> {
 
     fn transmit(&mut self, point: usize, text: String, toward: Toward) {
         self.frames += 1;
-        if let Some(tap) = self.tap.as_mut() {
-            let from_point = toward == Toward::Central;
-            tap(Frame { at: self.now, point, from_point, text: &text });
+        if toward == Toward::Point {
+            self.tell_frame(point, false, &text);
         }
         let connection = self.connections[point];
         if !connection.carries(self.central) {

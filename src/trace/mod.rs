@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`record`] | a message as the format records it: one type for writing and reading |
 //! | [`write`](mod@write) | a frame -> a line |
+//! | [`meta`] | what traces of ours say beyond the frames, for replays |
 //! | [`read`] | lines -> records, one after the other; broken lines are told, and passed over |
 //! | [`correlate`] | which answer belongs to which call |
 //! | [`findings`] | what is wrong in a trace: small state machines for each charge point |
@@ -20,12 +21,14 @@
 pub mod correlate;
 pub mod findings;
 pub mod inspection;
+pub mod meta;
 pub(crate) mod payload;
 pub mod read;
 pub mod record;
 pub mod write;
 
 pub use inspection::Inspection;
+pub use meta::Meta;
 pub use read::Reader;
 pub use record::Record;
-pub use write::write_line;
+pub use write::{Scribe, write_line};

@@ -132,13 +132,16 @@ impl Stamp<'_> {
         self.at
     }
 
-    /// The instant with milliseconds, as the format's fixtures have it.
+    /// The instant with milliseconds, as the format's fixtures have it, or with microseconds where it has some.
     #[must_use]
-    pub fn milliseconds(at: Time) -> Stamp<'static> {
+    pub fn exact(at: Time) -> Stamp<'static> {
         let mut text = at.to_ocpp();
         text.pop();
-        let milliseconds = at.0.div_euclid(1000).rem_euclid(1000);
-        text.push_str(&format!(".{milliseconds:03}Z"));
+        let micros = at.0.rem_euclid(1_000_000);
+        text.push_str(&match micros % 1000 {
+            0 => format!(".{:03}Z", micros / 1000),
+            _ => format!(".{micros:06}Z"),
+        });
         Stamp { text: text.into(), at }
     }
 }

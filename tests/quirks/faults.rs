@@ -53,7 +53,8 @@ fn an_outage_drops_what_is_on_its_way_and_the_meter_values_come_later() {
     );
     let fleet = expand(&scenario, 1);
     let mut during = (0, 0);
-    let tap = Box::new(|frame: ampacity::sim::world::Frame<'_>| {
+    let tap = Box::new(|seen: ampacity::sim::tap::Seen<'_>| {
+        let ampacity::sim::tap::Seen::Frame(frame) = seen else { return };
         let minute = frame.at.since(scenario.start).whole_s() / 60;
         if frame.point == 0 && (61..80).contains(&minute) {
             during.0 += 1;

@@ -42,12 +42,6 @@ impl Power {
             })
             .collect()
     }
-
-    /// The highest mean of a minute.
-    pub(super) fn peak(&self) -> Watts {
-        let most = self.by_minute.values().copied().fold(0.0, f64::max);
-        Watts((most * W_PER_MWH).round() as i64)
-    }
 }
 
 #[cfg(test)]
@@ -62,6 +56,6 @@ mod tests {
         power.add(at(150), at(150), 5.0);
         let watts: Vec<i64> = power.series().iter().map(|(_, it)| it.0).collect();
         assert_eq!(watts, [1800, 3600, 1800]);
-        assert_eq!((power.peak(), power.series()[0].0), (Watts(3600), at(0)));
+        assert_eq!(power.series()[0].0, at(0));
     }
 }
