@@ -44,6 +44,8 @@ pub(super) struct Shown {
     /// The smallest limit above nothing, W; and whether it was once allowed nothing.
     pub(super) least_limit: Option<Watts>,
     pub(super) paused: bool,
+    /// When it was given less than it asked for.
+    pub(super) wanting: Vec<(Time, Time)>,
     /// Since when it takes nothing although it may.
     pub(super) done: Option<Time>,
     /// How long a constant power would have been missing in the beginning, s (DC).
@@ -72,8 +74,13 @@ pub(super) fn look(visit: &Visit, hardware: &Hardware) -> Shown {
         reader.offered(it).0 as f64 >= rating * 0.99 && it.power_w as f64 >= rating * BOUND.0
     });
     let bound = visit.samples.iter().filter(|it| !reader.is_free(it) && near(it.power_w, FLAT));
-    let limits =
-        || visit.samples.iter().filter(|it| reader.is_settled(it)).map(|it| reader.limit(it));
+    let done = reader.done();
+    let hungry = |it: &&Sample| reader.is_settled(it) && done.is_none_or(|done| it.at < done);
+    let limits = || visit.samples.iter().filter(hungry).map(|it| (it, reader.limit(it)));
+    // A car that is offered more than it takes is followed by its limit, which tells nothing of the site.
+    let bound_by = |(it, limit): (&Sample, Option<Watts>)| {
+        limit.filter(|watts| watts.0 > 0 && !reader.is_free(it) && it.power_w > NOTHING_W)
+    };
     Shown {
         phases,
         most_w,
@@ -84,9 +91,10 @@ pub(super) fn look(visit: &Visit, hardware: &Hardware) -> Shown {
             false => Vec::new(),
         },
         bound_until: bound.map(|it| it.energy_mwh).max().unwrap_or(0),
-        least_limit: limits().flatten().filter(|it| it.0 > 0).min(),
-        paused: limits().any(|it| it == Some(Watts::ZERO)),
-        done: reader.done(),
+        least_limit: limits().filter_map(bound_by).min(),
+        paused: limits().any(|(_, limit)| limit == Some(Watts::ZERO)),
+        wanting: reader.wanting(done),
+        done,
         missing_s: reader.missing_s(),
         soc: reader.soc(),
     }
@@ -195,6 +203,25 @@ impl Reader<'_> {
         let last = self.visit.samples.last()?.at;
         let drew = self.visit.samples.iter().any(|it| it.power_w > NOTHING_W);
         (drew && last.since(since) >= DONE).then_some(since)
+    }
+
+    /// Times between two readings in which a limit below the rating bound it.
+    fn wanting(&self, done: Option<Time>) -> Vec<(Time, Time)> {
+        let rating = self.rating().0 as f64;
+        let wants = |it: &Sample| {
+            let offered = self.offered(it).0;
+            let less = (offered as f64) < rating * BOUND.0 && done.is_none_or(|done| it.at < done);
+            less && !self.is_free(it) && (it.power_w > NOTHING_W || offered == 0)
+        };
+        let pairs = self.visit.samples.windows(2).filter(|pair| pair.iter().all(wants));
+        let mut times: Vec<(Time, Time)> = Vec::new();
+        for (from, to) in pairs.map(|pair| (pair[0].at, pair[1].at)) {
+            match times.last_mut() {
+                Some(last) if last.1 == from => last.1 = to,
+                _ => times.push((from, to)),
+            }
+        }
+        times
     }
 
     /// What the first readings miss against a constant power from the start, s.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::infer::{Rated, Session, Wished, unfinished};
 use super::seen::{Arrived, Departed, RatedBy, Visit};
-use super::write::{LimitedBy, Site};
+use super::write::{LimitedBy, Site, whole_kw};
 use crate::import::Names;
 use crate::scenario::quantity::span_text;
 use crate::time::Span;
@@ -32,6 +32,20 @@ pub(super) fn facts(site: &Site<'_>) -> Vec<String> {
     facts.extend(points(site));
     facts.extend(sessions(site));
     facts.push(limit(site));
+    if site.limited_by == LimitedBy::Limits && !site.demand.moving_limit.is_empty() {
+        let steps: Vec<String> = site
+            .demand
+            .moving_limit
+            .iter()
+            .map(|(at, to)| {
+                format!("{} kW from {}", whole_kw(*to), site.clock(*at, "%m-%d %H:%M:%S"))
+            })
+            .collect();
+        facts.push(format!(
+            "a limit that moves, as the sum of the limits in force does: {}",
+            few(&steps)
+        ));
+    }
     let (latency, jitter) = site.seen.latency;
     facts.push(format!(
         "network: {} one way, up to {} more, by how long answers took",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::acceptance::{self, Shown};
 use super::demand::Wishes;
+use super::scarcity;
 use super::seen::{Departed, Seen, Visit};
 use crate::charger::CurrentKind;
 use crate::time::{Span, Time};
@@ -18,7 +19,7 @@ const MORE: (f64, i64) = (0.05, 500_000);
 /// A wish that nothing tells is no larger than this, mWh, unless more was taken.
 const MOST_MWH: i64 = 50_000_000;
 /// Usual currents of on-board chargers, A per phase.
-const ON_BOARD: [i64; 5] = [10, 16, 20, 24, 32];
+const ON_BOARD: [i64; 2] = [16, 32];
 /// Two cars at one connector: somebody has to drive off and somebody to park.
 const GAP: Span = Span::from_s(1);
 /// Follow-up of a changed offer, and the ramp of rising power, where nothing tells them.
@@ -101,6 +102,10 @@ pub(super) struct Demand {
     pub(super) least_limit: Option<Watts>,
     /// Whether cars were allowed nothing at times.
     pub(super) paused: bool,
+    /// The highest sum of limits in force; `None`: no limit was ever accepted.
+    pub(super) highest_limits: Option<Watts>,
+    /// Where the limit of the site moved, from an instant on.
+    pub(super) moving_limit: Vec<(Time, Watts)>,
 }
 
 /// Infers sessions.
@@ -116,6 +121,11 @@ pub(super) fn infer(seen: &Seen) -> Demand {
         demand.paused |= shown.paused && shown.done.is_none();
         demand.least_limit = [demand.least_limit, shown.least_limit].into_iter().flatten().min();
         all.push((number, shown));
+    }
+    let wanting: Vec<(Time, Time)> = all.iter().flat_map(|(_, it)| it.wanting.clone()).collect();
+    demand.highest_limits = seen.limits.iter().map(|(_, sum)| *sum).max();
+    if let Some(highest) = demand.highest_limits {
+        demand.moving_limit = scarcity::steps(&seen.limits, highest, &wanting);
     }
     let taken: Vec<(i64, bool)> = all
         .iter()
@@ -206,13 +216,14 @@ impl Context<'_> {
     }
 }
 
-/// What cars accept that showed it, by kind of current and phases, ascending.
+/// What cars accept that showed it or took all that their charge point gives, by kind of current and phases,
+/// ascending.
 struct Fleet(BTreeMap<(bool, u8), Vec<i64>>);
 
 impl Fleet {
     fn new(seen: &Seen, all: &[(usize, Shown)]) -> Fleet {
         let mut fleet: BTreeMap<(bool, u8), Vec<i64>> = BTreeMap::new();
-        for (number, shown) in all.iter().filter(|(_, shown)| shown.free) {
+        for (number, shown) in all.iter().filter(|(_, shown)| shown.free || shown.at_rating) {
             let point = &seen.points[seen.visits[*number].point];
             let key = (point.hardware.kind == CurrentKind::Dc, shown.phases);
             fleet.entry(key).or_default().push(shown.most_w);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::hardware::Evidence;
 use super::power::Power;
-use super::scarcity::Scarcity;
 use super::seen::{Seen, SeenPoint};
 use super::station::{Site, Station};
 use crate::time::{Span, Time};
@@ -27,8 +26,8 @@ pub struct Observer {
     answered_ms: [BTreeMap<i64, u64>; 2],
     /// What the limits of each charge point permit now.
     permitted: Vec<Option<Watts>>,
-    highest_limits: Option<Watts>,
-    scarcity: Scarcity,
+    /// What they permit together, from an instant on.
+    limits: Vec<(Time, Watts)>,
     broken: u64,
 }
 
@@ -89,15 +88,12 @@ impl Observer {
             visits.extend(station.bays.into_values().filter_map(|bay| bay.end(end)));
         }
         visits.sort_by_key(|visit| (visit.arrival, visit.point, visit.connector));
-        let of = |it: &SeenPoint| Watts(it.hardware.max_power.0 * i64::from(it.connectors));
-        let rated: Watts = points.iter().map(of).sum();
         Seen {
-            moving_limit: self.scarcity.steps(self.highest_limits.unwrap_or(rated)),
             points,
             visits,
             site_power: self.power.series(),
             span: self.span,
-            highest_limits: self.highest_limits,
+            limits: self.limits,
             latency,
             broken: self.broken,
         }
@@ -137,8 +133,11 @@ impl Observer {
 
     fn limits_moved(&mut self, at: Time) {
         let sum: Watts = self.permitted.iter().flatten().copied().sum();
-        self.highest_limits = Some(self.highest_limits.map_or(sum, |it| it.max(sum)));
-        self.scarcity.moved(at, sum);
+        // Records of several charge points may stand in another order than they were made.
+        let at = self.limits.last().map_or(at, |(last, _)| at.max(*last));
+        if self.limits.last().is_none_or(|(_, before)| *before != sum) {
+            self.limits.push((at, sum));
+        }
     }
 
     /// One way, and what is added at most. A record beside the central system sees one exchange take both ways and

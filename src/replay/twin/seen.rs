@@ -16,10 +16,8 @@ pub struct Seen {
     pub site_power: Vec<(Time, Watts)>,
     /// The earliest and the latest record; `None` without records.
     pub span: Option<(Time, Time)>,
-    /// The most that the limits in force at running transactions added up to; `None`: no limit was ever accepted.
-    pub highest_limits: Option<Watts>,
-    /// Where the limits were moved together, from an instant on; see [`super::scarcity`].
-    pub moving_limit: Vec<(Time, Watts)>,
+    /// What the limits in force at running transactions add up to, from an instant on; empty: none was accepted.
+    pub limits: Vec<(Time, Watts)>,
     /// One way, and what is added at most.
     pub latency: (Span, Span),
     /// Lines that are no records.

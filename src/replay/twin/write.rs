@@ -60,7 +60,7 @@ impl<'a> Site<'a> {
         let first = arrivals.fold(from, Time::min);
         let departures = demand.sessions.iter().map(|it| it.departure);
         let last = departures.fold(to, Time::max);
-        let (max_power_kw, limited_by) = limit(seen, options);
+        let (max_power_kw, limited_by) = limit(seen, demand, options);
         let (cars, names) = cars(demand);
         Site {
             seen,
@@ -228,10 +228,11 @@ impl<'a> Site<'a> {
     }
 
     fn timeline(&self, out: &mut String) {
-        if self.limited_by != LimitedBy::Limits {
+        if self.limited_by != LimitedBy::Limits || self.demand.moving_limit.is_empty() {
             return;
         }
-        for (at, limit) in &self.seen.moving_limit {
+        out.push_str("\n# While cars asked for more, their limits together stood at these.\n");
+        for (at, limit) in &self.demand.moving_limit {
             let at = self.clock(*at, "%Y-%m-%dT%H:%M:%S%:z");
             let kw = whole_kw(*limit);
             let _ = writeln!(out, "\n[[timeline]]\nat = \"{at}\"\nset = {{ max_power_kw = {kw} }}");
@@ -244,9 +245,9 @@ pub(super) fn whole_kw(power: Watts) -> f64 {
     (power.kw() - 0.02).ceil().max(2.0)
 }
 
-fn limit(seen: &Seen, options: &Options) -> (f64, LimitedBy) {
+fn limit(seen: &Seen, demand: &Demand, options: &Options) -> (f64, LimitedBy) {
     let peak = seen.site_power.iter().map(|(_, it)| *it).max().unwrap_or_default();
-    match (options.max_power_kw, seen.highest_limits) {
+    match (options.max_power_kw, demand.highest_limits) {
         (Some(kw), _) => (kw, LimitedBy::Asked),
         (None, Some(highest)) => (whole_kw(highest.max(Watts(1))), LimitedBy::Limits),
         (None, None) => (whole_kw(peak), LimitedBy::Draw),
