@@ -283,3 +283,95 @@ fn straightened(points: &[(i64, f64)]) -> Vec<(i64, f64)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::twin::InForce;
+    use crate::replay::twin::seen::{Arrived, Departed};
+
+    const AC22: Hardware = Hardware {
+        kind: CurrentKind::Ac,
+        phases: 3,
+        max_current: DeciAmps(320),
+        max_power: Watts(22_000),
+        voltage_v: 230,
+    };
+
+    /// A three-phase car, with a reading every ten minutes: (limit in amperes, power in W).
+    fn stay(readings: &[(i64, i64)]) -> Visit {
+        let arrival = Time::from_unix_s(1_777_874_400);
+        let mut energy_mwh = 0;
+        let mut samples: Vec<Sample> = Vec::new();
+        for (number, (amps, power_w)) in readings.iter().enumerate() {
+            let at = arrival + Span::from_s(600 * (number as i64 + 1));
+            energy_mwh += power_w * 1000 / 6;
+            let limit = InForce { current: Some(DeciAmps::from_amps(*amps)), power: None };
+            let before = samples.last().filter(|it| it.limit == limit).map(|it| it.limit_since);
+            samples.push(Sample {
+                at,
+                energy_mwh,
+                power_w: *power_w,
+                current_da: [Some(power_w * 10 / 690); 3],
+                offered_da: None,
+                offered_w: None,
+                limit,
+                limit_since: before.unwrap_or(at + Span::from_s(-300)),
+                soc_pct: None,
+            });
+        }
+        Visit {
+            point: 0,
+            connector: 1,
+            arrival,
+            arrived: Arrived::Plug,
+            departure: arrival + Span::from_s(600 * (readings.len() as i64 + 1)),
+            departed: Departed::Unplugged,
+            id_tag: None,
+            transactions: 1,
+            started: Some(arrival),
+            delivered_mwh: energy_mwh,
+            suspended_by_car: None,
+            pauses: 0,
+            samples,
+        }
+    }
+
+    #[test]
+    fn a_car_that_its_limit_binds_shows_no_more_than_a_lower_bound() {
+        let shown = look(&stay(&[(8, 5_520), (10, 6_900), (8, 5_520)]), &AC22);
+        assert_eq!((shown.phases, shown.most_w, shown.free), (3, 6_900, false));
+        assert!(shown.curve.is_empty() && !shown.at_rating && shown.done.is_none());
+        assert_eq!(shown.least_limit, Some(Watts(5_520)));
+        assert_eq!(shown.wanting.len(), 1, "it was given less than it asked for all the time");
+    }
+
+    #[test]
+    fn a_car_below_its_limit_shows_what_it_accepts_and_one_at_the_rating_that_it_can_take_it() {
+        let shown = look(&stay(&[(8, 5_520), (32, 11_040), (32, 11_040), (20, 11_040)]), &AC22);
+        assert!(shown.free && shown.curve.is_empty() && !shown.at_rating, "{shown:?}");
+        assert_eq!((shown.most_w, shown.wanting.len()), (11_040, 0));
+        let shown = look(&stay(&[(32, 22_000), (32, 22_000)]), &AC22);
+        assert!(shown.at_rating && !shown.free, "{shown:?}");
+    }
+
+    #[test]
+    fn a_taper_is_followed_back_to_where_it_leaves_the_greatest_power() {
+        let readings =
+            [(32, 11_000), (32, 11_000), (32, 10_000), (32, 8_000), (32, 6_000), (32, 0), (32, 0)];
+        let visit = stay(&readings);
+        let shown = look(&visit, &AC22);
+        assert!(shown.free && shown.done == Some(visit.samples[5].at), "{shown:?}");
+        let points = curve(&shown, shown.most_w, visit.delivered_mwh);
+        assert_eq!(points[0].1, 1.0);
+        let (last, share) = points[points.len() - 1];
+        assert!(last <= visit.delivered_mwh && share < 0.6, "{points:?}");
+        assert!(points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 >= pair[1].1));
+    }
+
+    #[test]
+    fn a_car_that_is_allowed_nothing_is_hungry_and_not_done() {
+        let shown = look(&stay(&[(8, 5_520), (0, 0), (0, 0), (8, 5_520)]), &AC22);
+        assert!(shown.paused && shown.done.is_none(), "{shown:?}");
+    }
+}

@@ -87,7 +87,7 @@ impl Bay {
         }
     }
 
-    /// The status of the connector. `begins`: where the trace begins.
+    /// The status of the connector. `begins`: when the charge point was first heard of.
     pub(super) fn status(&mut self, at: Time, status: Status, begins: Time) -> Option<Visit> {
         let first = !std::mem::replace(&mut self.known, true);
         match status {
@@ -163,7 +163,7 @@ impl Bay {
         }
     }
 
-    /// A reading of the meter. `begins`: where the trace begins.
+    /// A reading of the meter. `begins`: when the charge point was first heard of.
     pub(super) fn reads(
         &mut self,
         at: Time,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::hardware::Evidence;
 use super::power::Power;
 use super::seen::{Seen, SeenPoint};
-use super::station::{Site, Station};
+use super::station::Station;
 use crate::time::{Span, Time};
 use crate::trace::correlate::{Correlator, Role};
 use crate::trace::read::Line;
@@ -107,13 +107,12 @@ impl Observer {
         let number = turn.point;
         if number == self.stations.len() {
             let name = record.charge_point_id.as_deref().unwrap_or(NAMELESS);
-            self.stations.push(Station::new(number, name.to_owned()));
+            self.stations.push(Station::new(number, name.to_owned(), at));
             self.permitted.push(None);
         }
         let station = &mut self.stations[number];
-        let mut site = Site { begins, power: &mut self.power };
         match turn.role {
-            Role::Call(call) => station.call(call, &mut site),
+            Role::Call(call) => station.call(call, &mut self.power),
             Role::Answer(call) => {
                 let way = usize::from(call.direction == Direction::ToPoint);
                 let ms = at.since(call.at).0 / 1000;

@@ -26,6 +26,8 @@ use crate::units::{NOMINAL_VOLTAGE_V, Watts};
 pub(super) struct Station {
     pub(super) number: usize,
     pub(super) id: String,
+    /// Its first record.
+    begins: Time,
     pub(super) evidence: Evidence,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
@@ -41,19 +43,12 @@ pub(super) struct Station {
     reader: Reader,
 }
 
-/// What all charge points of a trace have in common.
-#[derive(Debug)]
-pub(super) struct Site<'a> {
-    /// Where the trace begins.
-    pub(super) begins: Time,
-    pub(super) power: &'a mut Power,
-}
-
 impl Station {
-    pub(super) fn new(number: usize, id: String) -> Station {
+    pub(super) fn new(number: usize, id: String, begins: Time) -> Station {
         Station {
             number,
             id,
+            begins,
             evidence: Evidence::default(),
             clock: Clock::default(),
             limits: Limits::new(),
@@ -68,7 +63,7 @@ impl Station {
     }
 
     /// A call of the charge point.
-    pub(super) fn call(&mut self, call: &Asked, site: &mut Site<'_>) {
+    pub(super) fn call(&mut self, call: &Asked, power: &mut Power) {
         if call.direction != Direction::FromPoint {
             return;
         }
@@ -84,13 +79,13 @@ impl Station {
                 self.cards.insert(card.to_ascii_lowercase(), call.at);
                 None
             }
-            "StatusNotification" => self.status(call.at, &fields, site),
+            "StatusNotification" => self.status(call.at, &fields),
             "StartTransaction" => self.start(call.at, &fields),
             "MeterValues" => {
-                self.meter_values(call, site);
+                self.meter_values(call, power);
                 None
             }
-            "StopTransaction" => self.stop(call.at, &fields, site),
+            "StopTransaction" => self.stop(call.at, &fields, power),
             _ => None,
         };
         self.visits.extend(left);
@@ -152,11 +147,12 @@ impl Station {
         self.bays.entry(connector).or_insert_with(|| Bay::new(number, connector))
     }
 
-    fn status(&mut self, at: Time, fields: &Fields<'_>, site: &Site<'_>) -> Option<Visit> {
+    fn status(&mut self, at: Time, fields: &Fields<'_>) -> Option<Visit> {
         let at = self.clock.instant(at, fields.instant("timestamp"));
         let connector = connector_of(fields)?;
         let status = ChargePointStatus::from_wire(&fields.text("status")?)?;
-        self.bay(connector).status(at, status, site.begins)
+        let begins = self.begins;
+        self.bay(connector).status(at, status, begins)
     }
 
     fn start(&mut self, at: Time, fields: &Fields<'_>) -> Option<Visit> {
@@ -180,8 +176,8 @@ impl Station {
         }
     }
 
-    fn meter_values(&mut self, call: &Asked, site: &mut Site<'_>) {
-        let Station { reader, clock, bays, limits, evidence, number, .. } = self;
+    fn meter_values(&mut self, call: &Asked, power: &mut Power) {
+        let Station { reader, clock, bays, limits, evidence, number, begins, .. } = self;
         let read = reader.request::<MeterValuesRequest<'_>>(Action::MeterValues, &call.body);
         let Ok(message) = read else { return };
         let message = message.value;
@@ -195,11 +191,11 @@ impl Station {
             evidence.reads(&reading);
             let bay = bays.entry(connector).or_insert_with(|| Bay::new(*number, connector));
             bay.limited(at, limits.at(connector, at));
-            bay.reads(at, message.transaction_id, &reading, site.begins, site.power);
+            bay.reads(at, message.transaction_id, &reading, *begins, power);
         }
     }
 
-    fn stop(&mut self, at: Time, fields: &Fields<'_>, site: &mut Site<'_>) -> Option<Visit> {
+    fn stop(&mut self, at: Time, fields: &Fields<'_>, power: &mut Power) -> Option<Visit> {
         let at = self.clock.instant(at, fields.instant("timestamp"));
         let id = fields.integer("transactionId")?;
         let known = self.bays.iter().find(|(_, bay)| bay.runs(id)).map(|(number, _)| *number);
@@ -209,7 +205,7 @@ impl Station {
         let connector = known.or(only)?;
         self.limits.ended(connector);
         let reason = fields.text("reason").and_then(|it| StopReason::from_wire(&it));
-        self.bay(connector).stop(at, fields.integer("meterStop"), reason, site.power)
+        self.bay(connector).stop(at, fields.integer("meterStop"), reason, power)
     }
 
     fn limited(&mut self, call: &Asked, at: Time) {
