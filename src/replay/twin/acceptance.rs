@@ -120,7 +120,10 @@ pub(super) fn curve(shown: &Shown, most_w: i64, end: i64) -> Vec<(i64, f64)> {
             None => Some(shown.bound_until),
         };
         if let Some(corner) = corner {
-            points.insert(0, (corner.max(shown.bound_until).clamp(0, first.0 - 1), 1.0));
+            let corner = corner.max(shown.bound_until).min(first.0 - 1);
+            if corner >= 0 {
+                points.insert(0, (corner, 1.0));
+            }
         }
     }
     if let [.., (e0, s0), (e1, s1)] = points[..]

@@ -159,7 +159,7 @@ impl Bay {
     pub(super) fn started(&mut self, at: Time, id: i64) {
         if let Some(open) = self.visit.as_mut().filter(|it| it.running) {
             open.transaction = Some(id);
-            open.visit.started.get_or_insert(at);
+            open.visit.started = Some(at);
         }
     }
 

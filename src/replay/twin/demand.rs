@@ -45,7 +45,7 @@ impl Wishes {
             sum += (energy - from) as f64 * share;
             (from, share) = (*energy, *beyond);
         }
-        Some(mwh + (sum / here) as i64)
+        Some(mwh + (sum / here).round() as i64)
     }
 }
 

@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(told(&seen("Wall", 3_680, &[160]), 0, 0), (1, 16.0, 3_700, RatedBy::Measured));
         assert_eq!(told(&seen("Wall", 11_040, &[160]), 0, 0).0, 3, "one current for three phases");
         assert_eq!(told(&Evidence::default(), 0, 0), (3, 32.0, 22_000, RatedBy::Assumed));
-        let dc = seen("Fast", 61_000, &[]);
+        let dc = seen("Fast", 62_000, &[]);
         assert_eq!(told(&dc, 0, 0), (3, 108.7, 75_000, RatedBy::Measured));
         assert_eq!(dc.units(), (false, true));
     }

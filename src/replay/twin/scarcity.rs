@@ -32,7 +32,7 @@ pub(super) fn steps(
         if rises {
             // However many ask for more, the limit is no longer the lower one.
             now = highest;
-            let above = first(sums, *number, |sum| sum > *level || sum == *level);
+            let above = first(sums, *number, |sum| sum >= *level);
             steps.push((above, now));
             continue;
         }
@@ -106,8 +106,8 @@ mod tests {
         let wanting = [(at(0), at(400))];
         let steps = steps(&sums, highest, &wanting);
         assert_eq!(steps[..2], [(at(60), Watts(64_500)), (at(150), highest)]);
-        assert_eq!(super::steps(&sums, highest, &[]), [], "nobody asked for more");
+        assert!(super::steps(&sums, highest, &[]).is_empty(), "nobody asked for more");
         let little = [(at(0), Watts(104_000)), (at(60), Watts(96_000)), (at(200), Watts(104_000))];
-        assert_eq!(super::steps(&little, highest, &wanting), []);
+        assert!(super::steps(&little, highest, &wanting).is_empty());
     }
 }

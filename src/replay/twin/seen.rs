@@ -79,7 +79,7 @@ pub struct Visit {
     pub id_tag: Option<String>,
     /// Transactions in this stay.
     pub transactions: u32,
-    /// When the first of them could begin: the answer to its StartTransaction.
+    /// When the last of them could begin: the answer to its StartTransaction.
     pub started: Option<Time>,
     /// Counted by the meter, mWh.
     pub delivered_mwh: i64,
