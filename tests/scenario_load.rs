@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use ampacity::allocation::Strategy;
 use ampacity::charger::CurrentKind;
-use ampacity::scenario::model::{Arrivals, Deadlines, ListedSession, Repeats, TimelineAction};
+use ampacity::scenario::model::{
+    Arrivals, Deadlines, ListedSession, ListedVehicle, Repeats, TimelineAction,
+};
 use ampacity::scenario::quantity::parse_instant;
 use ampacity::scenario::{Diagnostic, Scenario, Source, apply_override, expand, load, schema};
 use ampacity::time::{Span, Time};
@@ -220,6 +222,54 @@ fn the_plain_form_takes_local_times_zoned_times_and_times_after_the_start() {
     assert_eq!((listed[1].charger, listed[1].departure), (None, at("2026-05-04T09:00:00Z")));
     assert_eq!(listed[2].arrival, at("2026-05-04T05:00:00Z"));
     assert!(listed.iter().all(|session| session.battery.is_none()));
+}
+
+#[test]
+fn a_session_may_name_its_car_and_what_its_battery_holds() {
+    let csv = "arrival,departure,kwh,charger,vehicle,init_kwh\n\
+               +1h,+5h,12,cp_001,sedan_3p11,20.5\n\
+               +1h,+5h,12,cp_002,sedan_3p11,\n\
+               +1h,+5h,12,cp_003,,\n";
+    let (listed, warnings) = sessions(csv, "", CHARGERS);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let cars: Vec<_> = listed.iter().map(|it| it.vehicle).collect();
+    let named = |initial_kwh| Some(ListedVehicle { index: 0, initial_kwh });
+    assert_eq!(cars, [named(Some(20.5)), named(None), None]);
+
+    let text = format!("{HEAD}{CHARGERS}{CARS}[[arrivals]]\nsessions = \"s.csv\"\n");
+    let told = |row: &str| {
+        let csv =
+            format!("arrival,departure,kwh,charger,vehicle,init_kwh\n+1h,+5h,12,cp_001,{row}\n");
+        load_with(&text, &csv).map(|_| ()).unwrap_err()[0].to_string()
+    };
+    assert!(told("sedan_3p1,3").contains("did you mean `sedan_3p11`?"), "{}", told("sedan_3p1,3"));
+    assert!(told("sedan_3p11,900").contains("900 kWh in a battery of"));
+    let fast = text.replace("ac22", "dc50").replace("sedan_3p11", "van_3p22");
+    let csv = "arrival,departure,kwh,charger,vehicle\n+1h,+5h,12,cp_001,plugin_hybrid\n";
+    let hybrid = format!("{fast}[[vehicles]]\nmodel = \"plugin_hybrid\"\n");
+    let problems = load_with(&hybrid, csv).map(|_| ()).unwrap_err();
+    assert!(
+        problems
+            .iter()
+            .any(|it| { it.to_string().contains("`plugin_hybrid` cannot charge at `cp_001`") })
+    );
+}
+
+#[test]
+fn a_car_that_a_session_names_is_not_drawn() {
+    let csv = "arrival,departure,kwh,charger,vehicle,init_kwh\n+1h,+5h,12,cp_001,sedan_3p11,20.5\n";
+    let head = HEAD.replace("Test", "One car");
+    let text = format!(
+        "{head}{CHARGERS}[[vehicles]]\nmodel = \"sedan_3p11\"\n[[vehicles]]\nmodel = \"city_1p\"\n\
+         [[arrivals]]\nsessions = \"s.csv\"\n"
+    );
+    let (scenario, _) = load_with(&text, csv).expect("a valid scenario");
+    for seed in 1..20 {
+        let fleet = expand(&scenario, seed);
+        let session = &fleet.sessions[0];
+        assert_eq!((session.vehicle.name.as_str(), session.initial_kwh), ("sedan_3p11", 20.5));
+        assert_eq!(session.wish_kwh, 12.0);
+    }
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn zone(text: &str) -> Result<(String, TimeZone), String> {
     Ok((text.to_owned(), zone))
 }
 
-fn kilowatts(text: &str) -> Result<f64, String> {
+pub(super) fn kilowatts(text: &str) -> Result<f64, String> {
     let kw = text.parse::<f64>().ok().filter(|kw| (1.4..=1e6).contains(kw));
     kw.ok_or_else(|| {
         "write a power from 1.4 kW, with which one car can charge, to 1000000 kW".to_owned()

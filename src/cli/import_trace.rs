@@ -1,4 +1,4 @@
-//! `ampacity import trace FILE... --out X.jsonl`.
+//! `ampacity import trace FILE... --out X.jsonl|X.toml`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -8,13 +8,14 @@ use anyhow::Context;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::Exit;
 use super::output::{data, note};
 use super::reading::{Reading, about_times, cannot_read};
 use super::simulate::{interrupted, listen_for_interruption};
+use super::{Exit, import_twin};
+use crate::replay::twin::Observer;
 use crate::report::text::{duration, number, printable};
-use crate::trace::Opened;
 use crate::trace::merge::{MergeError, Tally, merge};
+use crate::trace::{Opened, Reader};
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 16;
@@ -42,7 +43,8 @@ such record says so in its meta.
 Examples:
   ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl
   journalctl -u evcc -o cat | ampacity import trace - --out site.jsonl.gz
-  ampacity import trace monday.log.gz tuesday.log.gz --out week.jsonl";
+  ampacity import trace monday.log.gz tuesday.log.gz --out week.jsonl
+  ampacity import trace week.jsonl --out twin.toml && ampacity compare twin.toml";
 
 /// Arguments of `import trace`.
 #[derive(Debug, clap::Args)]
@@ -51,11 +53,14 @@ pub(super) struct Args {
     /// Recorded traffic in any form; several files are merged by time; - is standard input.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// The trace to write, in the Open OCPP Trace format: NAME.jsonl or NAME.jsonl.gz.
+    /// What to write: a trace in the Open OCPP Trace format (NAME.jsonl or NAME.jsonl.gz), or the
+    /// site's twin (NAME.toml): the demand behind the traffic, as a scenario.
     #[arg(long, value_name = "OUT")]
     out: PathBuf,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    site: import_twin::Site,
     /// Replace a file that is there already.
     #[arg(long)]
     force: bool,
@@ -75,16 +80,11 @@ pub(super) fn import(args: &Args) -> anyhow::Result<Exit> {
     let packed = match product(&args.out) {
         Some(Product::Lines) => false,
         Some(Product::PackedLines) => true,
-        Some(Product::Scenario) => {
-            note(
-                "ampacity: a scenario cannot be made of a trace yet; write a trace, for example \
-                 --out site.jsonl",
-            );
-            return Ok(Exit::Invalid);
-        }
+        Some(Product::Scenario) => return scenario(args),
         None => {
             note(format!(
-                "ampacity: --out {out} is neither NAME.jsonl nor NAME.jsonl.gz; name the trace to write"
+                "ampacity: --out {out} is neither NAME.jsonl, NAME.jsonl.gz nor NAME.toml; name the \
+                 trace or the scenario to write"
             ));
             return Ok(Exit::Invalid);
         }
@@ -117,6 +117,44 @@ pub(super) fn import(args: &Args) -> anyhow::Result<Exit> {
         let _ = fs::remove_file(&partial);
     }
     done
+}
+
+/// Infers the demand behind the traffic, as a scenario.
+fn scenario(args: &Args) -> anyhow::Result<Exit> {
+    listen_for_interruption();
+    let opened = args.files.iter().map(|path| args.reading.open(path));
+    let mut sources = opened.collect::<anyhow::Result<Vec<Opened>>>()?;
+    let mut observer = Observer::default();
+    let list: Vec<String> = args.files.iter().map(|path| path.display().to_string()).collect();
+    let cannot = || cannot_read(&args.files[0]);
+    if let [one] = &mut sources[..] {
+        while let Some(line) = one.next_line().with_context(cannot)? {
+            if interrupted() {
+                return Ok(Exit::Interrupted);
+            }
+            observer.take(&line);
+        }
+    } else {
+        let mut lines = Vec::new();
+        let merged = merge(&mut sources, &mut lines, interrupted);
+        let (_, complete) = merged.map_err(|error| match error {
+            MergeError::Read(_, error) | MergeError::Write(error) => error,
+        })?;
+        if !complete {
+            return Ok(Exit::Interrupted);
+        }
+        let mut reader = Reader::new(&*lines);
+        while let Some(line) = reader.next_line()? {
+            observer.take(&line);
+        }
+    }
+    for opened in &sources {
+        if let Some(about) = about_times(&opened.told()) {
+            note(format!("ampacity: {about}"));
+        }
+    }
+    let (seen, zone) = (observer.finish(), args.reading.zone());
+    import_twin::write_twin(&seen, &list.join(", "), &args.out, zone, &args.site, args.force)
 }
 
 fn product(out: &Path) -> Option<Product> {

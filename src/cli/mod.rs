@@ -8,6 +8,7 @@ mod folder;
 mod github;
 mod import;
 mod import_trace;
+mod import_twin;
 mod inputs;
 mod inspect;
 mod key;

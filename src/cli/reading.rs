@@ -12,7 +12,7 @@ use crate::trace::open::open;
 use crate::trace::{Form, Opened, Options, Told};
 
 /// Arguments of every command that reads a trace.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Reading {
     /// Form of the trace [default: what its first lines look like].
     #[arg(long, value_name = "FORM", value_parser = form())]
@@ -37,6 +37,14 @@ impl Reading {
             charge_point: self.charge_point.clone(),
         };
         open(path, &options).with_context(|| cannot_read(path))
+    }
+}
+
+impl Reading {
+    /// The zone, and its name.
+    pub(super) fn zone(&self) -> Option<(String, TimeZone)> {
+        let zone = self.timezone.clone()?;
+        Some((zone.iana_name().unwrap_or("UTC").to_owned(), zone))
     }
 }
 

@@ -272,13 +272,13 @@ fn watt_hours(kwh: f64) -> f64 {
 }
 
 /// A TOML string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     format!("\"{}\"", clean.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// A comment, broken into lines between words.
-fn comment(out: &mut String, text: &str, indent: &str) {
+pub(crate) fn comment(out: &mut String, text: &str, indent: &str) {
     let mut line = format!("# {indent}");
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     for word in clean.split_whitespace() {

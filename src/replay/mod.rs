@@ -13,6 +13,7 @@
 //! | [`metered`] | which power was drawn when |
 //! | [`difference`] | two stories on three levels: protocol, decisions, outcomes |
 //! | [`story`] | a trace -> exchanges, sessions, limits: what two traces are compared by |
+//! | [`twin`] | the demand behind a trace, as a scenario: the digital twin of the site |
 //!
 //! # Invariants
 //!
@@ -32,3 +33,4 @@ mod stand_in;
 pub mod stations;
 pub mod story;
 mod text;
+pub mod twin;

@@ -173,9 +173,15 @@ impl Draws<'_> {
     fn listed(&self, listed: &[ListedSession], cars: &mut Vec<Car>) {
         for (session, number) in listed.iter().zip(0..) {
             let mut rng = stream(self.seed, &self.purpose, number);
-            let car = match session.battery {
-                Some(battery) => Some(listed_car(session, battery, self.scenario.site.voltage_v)),
-                None => self.drawn_car(session.energy_kwh, session.charger, &mut rng),
+            let car = match (session.vehicle, session.battery) {
+                (Some(named), _) => {
+                    let car = &self.scenario.vehicles[named.index].spec;
+                    Some(named_car(car, session.energy_kwh, named.initial_kwh, &mut rng))
+                }
+                (None, Some(battery)) => {
+                    Some(listed_car(session, battery, self.scenario.site.voltage_v))
+                }
+                (None, None) => self.drawn_car(session.energy_kwh, session.charger, &mut rng),
             };
             let Some((vehicle, initial_kwh, wish_kwh)) = car else { continue };
             cars.push(Car {
@@ -232,11 +238,7 @@ impl Draws<'_> {
         let choice = if large.is_empty() { suitable } else { large };
         let shares: Vec<f64> = choice.iter().map(|car| car.share).collect();
         let car = choice.get(draw::weighted(rng, &shares))?;
-        let wish_kwh = energy_kwh.min(room_kwh(&car.spec));
-        let highest = car.spec.battery_kwh - wish_kwh * car.spec.efficiency;
-        let lowest = (car.spec.battery_kwh * LOWEST_SOC).min(highest);
-        let initial_kwh = draw::between(rng, lowest, highest);
-        Some((Arc::clone(&car.spec), initial_kwh, wish_kwh))
+        Some(named_car(&car.spec, energy_kwh, None, rng))
     }
 
     /// The instant of the local midnight at or before `at`, by the offset at the start of the run.
@@ -254,6 +256,25 @@ impl Draws<'_> {
 /// What a car that arrives nearly empty can take, at the meter.
 fn room_kwh(car: &VehicleSpec) -> f64 {
     car.battery_kwh * (1.0 - LOWEST_SOC) / car.efficiency
+}
+
+/// A car, its energy at arrival, drawn unless it is known, and its wish as far as its battery takes it.
+fn named_car(
+    car: &Arc<VehicleSpec>,
+    energy_kwh: f64,
+    initial_kwh: Option<f64>,
+    rng: &mut ChaCha8Rng,
+) -> (Arc<VehicleSpec>, f64, f64) {
+    let room_kwh = match initial_kwh {
+        Some(initial_kwh) => (car.battery_kwh - initial_kwh) / car.efficiency,
+        None => room_kwh(car),
+    };
+    let wish_kwh = energy_kwh.min(room_kwh);
+    let initial_kwh = initial_kwh.unwrap_or_else(|| {
+        let highest = car.battery_kwh - wish_kwh * car.efficiency;
+        draw::between(rng, (car.battery_kwh * LOWEST_SOC).min(highest), highest)
+    });
+    (Arc::clone(car), initial_kwh, wish_kwh)
 }
 
 /// A normal draw within a range: repeated while it lies outside, in the end cut.

@@ -241,6 +241,17 @@ pub struct ListedSession {
     pub charger: Option<usize>,
     /// Battery of this car, when the file says: (capacity, initial, maximum kW).
     pub battery: Option<ListedBattery>,
+    /// The car, when the file names one of the mix; then it says nothing of a battery.
+    pub vehicle: Option<ListedVehicle>,
+}
+
+/// A car of the mix that a session file names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListedVehicle {
+    /// Index into [`Scenario::vehicles`].
+    pub index: usize,
+    /// In its battery at plug-in, kWh; drawn unless the file says.
+    pub initial_kwh: Option<f64>,
 }
 
 /// Battery columns of a session file.

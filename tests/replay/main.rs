@@ -4,3 +4,4 @@ mod fixture;
 mod regressions;
 mod rules;
 mod same;
+mod twin;

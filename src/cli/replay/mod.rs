@@ -3,20 +3,21 @@
 mod ways;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::BufReader;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::Exit;
 use super::output::{Colour, data, note};
+use super::reading::{Reading, about_times, cannot_read};
 use crate::allocation::Strategy;
 use crate::csms::{Csms, Setup, SiteIx};
 use crate::replay::central;
 use crate::replay::difference::{Comparison, Rules, Side, compare, compare_outcomes};
-use crate::replay::script::Script;
+use crate::replay::script::{Script, ScriptWriter};
 use crate::replay::story::Story;
+use crate::replay::twin::{Observer, Seen};
 use crate::report::replay::{Inputs, Replayed, Session, json, junit, markdown, terminal};
 use crate::report::strategy_name;
 use crate::time::Time;
@@ -47,7 +48,8 @@ pub(super) struct Args {
     /// Trace of OCPP traffic.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
-    /// Scenario whose site and charge points the central system is set up with [default: as the trace says].
+    /// Scenario whose site and charge points the central system is set up with [default:
+    /// as the trace says, or else inferred from it].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Who hears the recording.
@@ -71,6 +73,8 @@ pub(super) struct Args {
     /// Print everything as JSON: the layout of `ampacity schema replay`.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Who hears the recording.
@@ -107,7 +111,7 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
             return Ok(Exit::Invalid);
         }
     };
-    let script = read(&args.trace)?;
+    let (script, seen, about) = read(&args.reading, &args.trace)?;
     if script.steps.is_empty() {
         note(format!("ampacity: {shown} has no frame that could be replayed"));
         return Ok(Exit::NothingRan);
@@ -120,9 +124,9 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
         }
     };
     let played = match args.against {
-        Against::CentralSystem => ways::central(args, &script)?,
-        Against::ChargePoints => ways::stations(args, &script)?,
-        Against::Twin => ways::twin(args, &script)?,
+        Against::CentralSystem => ways::central(args, &script, &seen)?,
+        Against::ChargePoints => ways::stations(args, &script, &seen)?,
+        Against::Twin => ways::twin(args, &seen)?,
     };
     let Some(played) = played else { return Ok(Exit::Invalid) };
     let before = Story::of(reference.as_ref().unwrap_or(&script));
@@ -156,7 +160,7 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
         comparison: &comparison,
         rules: &rules,
         stand_ins: played.stand_ins,
-        notes: [broken(&script), played.notes].concat(),
+        notes: [about.into_iter().collect(), broken(&script), played.notes].concat(),
         inputs,
     };
     if let Some(out) = &args.out {
@@ -205,17 +209,23 @@ fn rules(args: &Args) -> anyhow::Result<Result<Rules, String>> {
     Ok(Rules::parse(&text).map_err(|wrong| format!("ampacity: {shown}: {wrong}")))
 }
 
-fn read(path: &Path) -> anyhow::Result<Script> {
-    let cannot = || format!("cannot read the trace {}", path.display());
-    let file = File::open(path).with_context(cannot)?;
-    Script::read(BufReader::with_capacity(1 << 16, file)).with_context(cannot)
+/// A trace as a script, and what it shows of its site.
+fn read(reading: &Reading, path: &Path) -> anyhow::Result<(Script, Seen, Option<String>)> {
+    let cannot = || cannot_read(path);
+    let mut opened = reading.open(path)?;
+    let (mut writer, mut observer) = (ScriptWriter::default(), Observer::default());
+    while let Some(line) = opened.next_line().with_context(cannot)? {
+        writer.take(&line);
+        observer.take(&line);
+    }
+    Ok((writer.finish(), observer.finish(), about_times(&opened.told())))
 }
 
 /// The golden file; `None`: the recording itself is the reference.
 fn reference(args: &Args) -> anyhow::Result<Result<Option<Script>, String>> {
     let Some(golden) = &args.golden else { return Ok(Ok(None)) };
     if golden.is_file() {
-        return read(golden).map(|golden| Ok(Some(golden)));
+        return read(&Reading::default(), golden).map(|(golden, ..)| Ok(Some(golden)));
     }
     if args.update {
         return Ok(Ok(None));

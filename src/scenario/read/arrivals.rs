@@ -6,7 +6,9 @@ use super::record::Record;
 use super::sessions::{self, Layout};
 use super::{DAY, Files, Run};
 use crate::scenario::keys::{POISSON, SESSIONS};
-use crate::scenario::model::{Arrivals, Charger, DailyPeak, ListedSession, Needs, Poisson};
+use crate::scenario::model::{
+    Arrivals, Charger, DailyPeak, ListedSession, Needs, Poisson, VehicleMix,
+};
 use crate::scenario::quantity::{Moment, span_text};
 use crate::scenario::source::Source;
 use crate::time::Span;
@@ -18,7 +20,7 @@ const MOST_CARS: f64 = 1e6;
 pub(super) fn read(
     root: &Record,
     run: &Run,
-    chargers: &[Charger],
+    (chargers, vehicles): (&[Charger], &[VehicleMix]),
     files: &mut Files<'_>,
     problems: &mut Problems<'_>,
 ) -> Vec<Arrivals> {
@@ -33,7 +35,7 @@ pub(super) fn read(
         .iter()
         .map(|record| {
             if std::ptr::eq(record.table, &SESSIONS) {
-                Arrivals::Sessions(listed(record, run, chargers, files, problems))
+                Arrivals::Sessions(listed(record, run, (chargers, vehicles), files, problems))
             } else if std::ptr::eq(record.table, &POISSON) {
                 Arrivals::Poisson(poisson(record, run, problems))
             } else {
@@ -114,7 +116,7 @@ fn limit_cars(record: &Record, key: &str, cars: f64, problems: &mut Problems<'_>
 fn listed(
     record: &Record,
     run: &Run,
-    chargers: &[Charger],
+    (chargers, vehicles): (&[Charger], &[VehicleMix]),
     files: &mut Files<'_>,
     problems: &mut Problems<'_>,
 ) -> Vec<ListedSession> {
@@ -135,6 +137,7 @@ fn listed(
         period: Span::from_s_f64(record.number("period_min").unwrap_or(5.0) * 60.0),
         map_stations: record.flag("map_stations").unwrap_or_default(),
         chargers,
+        vehicles,
     };
     let source = Source::new(&path, &text);
     let read = sessions::read(&source, &layout);

@@ -100,7 +100,7 @@ fn scenario(
     site.pv = energy::pv(root, problems);
     let chargers = chargers::read(root, &site, problems);
     let vehicles = vehicles::read(root, problems);
-    let arrivals = arrivals::read(root, &run, &chargers, files, problems);
+    let arrivals = arrivals::read(root, &run, (&chargers, &vehicles), files, problems);
     vehicles::check_mix(root, &vehicles, &chargers, &arrivals, problems);
     Scenario {
         name: root.text("name").unwrap_or_default(),

@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 
 use super::sessions_header::{Clock, Columns};
 use super::sheet::{Field, Sheet, rows};
+use super::vehicles::fits;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::model::{Charger, ListedBattery, ListedSession};
+use crate::scenario::model::{Charger, ListedBattery, ListedSession, ListedVehicle, VehicleMix};
 use crate::scenario::source::Source;
 use crate::scenario::suggest;
 use crate::time::{Span, Time};
@@ -22,6 +23,7 @@ pub(super) struct Layout<'a> {
     pub(super) period: Span,
     pub(super) map_stations: bool,
     pub(super) chargers: &'a [Charger],
+    pub(super) vehicles: &'a [VehicleMix],
 }
 
 /// What a file holds.
@@ -75,9 +77,15 @@ impl Reader<'_> {
         let arrival = self.time(row, columns.arrival, "arrival");
         let departure = self.time(row, columns.departure, "departure");
         let energy_kwh = self.energy(row, columns.energy);
+        let vehicle = match columns.vehicle.and_then(|at| row.get(at)) {
+            Some(field) if !field.text.is_empty() => {
+                self.vehicle(row, field, columns.initial).map(Some)
+            }
+            _ => Some(None),
+        };
         let battery = match columns.battery {
-            Some(at) => self.battery(row, at).map(Some),
-            None => Some(None),
+            Some(at) if matches!(vehicle, Some(None)) => self.battery(row, at).map(Some),
+            _ => Some(None),
         };
         let charger = match columns.station.and_then(|at| row.get(at)) {
             Some(field) if !field.text.is_empty() => self.charger(field).map(Some),
@@ -91,7 +99,56 @@ impl Reader<'_> {
             return None;
         }
         let (energy_kwh, battery, charger) = (energy_kwh?, battery?, charger?);
-        Some(ListedSession { arrival, departure, energy_kwh, charger, battery })
+        let vehicle = vehicle?;
+        if let (Some(car), Some(at)) = (vehicle, charger) {
+            self.fits(row, car.index, at)?;
+        }
+        Some(ListedSession { arrival, departure, energy_kwh, charger, battery, vehicle })
+    }
+
+    /// The car of the mix that a row names.
+    fn vehicle(
+        &mut self,
+        row: &[Field],
+        field: &Field,
+        initial: Option<usize>,
+    ) -> Option<ListedVehicle> {
+        let names = self.layout.vehicles.iter().map(|car| car.spec.name.as_str());
+        let Some(index) = names.clone().position(|name| name == field.text) else {
+            let message = format!("`{}` is no car of the scenario", field.text);
+            let names: Vec<&str> = names.collect();
+            let help = suggest::hint(&field.text, "[[vehicles]]", &names);
+            self.sheet.problem(field.span.clone(), &message, "unknown vehicle", Some(&help));
+            return None;
+        };
+        let Some(column) = initial.filter(|at| row.get(*at).is_some_and(|it| !it.text.is_empty()))
+        else {
+            return Some(ListedVehicle { index, initial_kwh: None });
+        };
+        let initial_kwh = self.sheet.number(row, column, "initial charge")?;
+        let capacity_kwh = self.layout.vehicles[index].spec.battery_kwh;
+        if !(0.0..capacity_kwh).contains(&initial_kwh) {
+            let message = format!("{initial_kwh} kWh in a battery of {capacity_kwh} kWh");
+            let help = "the initial charge lies between 0 and the capacity of the car";
+            self.sheet.problem(row[column].span.clone(), &message, "out of range", Some(help));
+            return None;
+        }
+        Some(ListedVehicle { index, initial_kwh: Some(initial_kwh) })
+    }
+
+    /// `None`, and a problem: the car cannot charge at the charger.
+    fn fits(&mut self, row: &[Field], vehicle: usize, charger: usize) -> Option<()> {
+        // Stations may be more than the chargers they are mapped to; that is told elsewhere.
+        let charger = self.layout.chargers.get(charger)?;
+        let car = &self.layout.vehicles[vehicle].spec;
+        if fits(car, charger.spec.kind) {
+            return Some(());
+        }
+        let span = row[self.columns.vehicle?].span.clone();
+        let message = format!("`{}` cannot charge at `{}`", car.name, charger.id);
+        let help = "name a car that takes the current of this charger";
+        self.sheet.problem(span, &message, "wrong kind of current", Some(help));
+        None
     }
 
     fn energy(&mut self, row: &[Field], at: usize) -> Option<f64> {

@@ -26,6 +26,10 @@ pub(super) struct Columns {
     pub(super) station: Option<usize>,
     /// Capacity, initial charge, maximum power.
     pub(super) battery: Option<[usize; 3]>,
+    /// The car of the mix, by its name.
+    pub(super) vehicle: Option<usize>,
+    /// Initial charge of that car.
+    pub(super) initial: Option<usize>,
     form: &'static Form,
 }
 
@@ -41,6 +45,9 @@ struct Form {
     battery: [&'static str; 3],
     ignored: &'static [&'static str],
 }
+
+/// The column that names a car of the mix, in every form.
+const VEHICLE: &str = "vehicle";
 
 static FORMS: [Form; 3] = [
     Form {
@@ -81,7 +88,7 @@ impl Form {
     }
 
     fn columns(&self) -> Vec<&'static str> {
-        let optional = [self.station].into_iter().chain(self.battery);
+        let optional = [self.station, VEHICLE].into_iter().chain(self.battery);
         self.required().into_iter().chain(optional).chain(self.ignored.iter().copied()).collect()
     }
 }
@@ -105,6 +112,8 @@ impl Columns {
                 [Some(capacity), Some(initial), Some(max)] => Some([capacity, initial, max]),
                 _ => None,
             },
+            vehicle: at(VEHICLE),
+            initial: at(form.battery[1]),
             form,
         })
     }
@@ -123,9 +132,12 @@ impl Columns {
                 note
             })
             .collect();
+        let [_, initial, _] = self.form.battery;
         let battery: Vec<&Field> = header
             .iter()
             .filter(|field| self.form.battery.contains(&field.text.as_str()))
+            // A car of the mix has a battery; how full it comes may be said.
+            .filter(|field| self.vehicle.is_none() || field.text != initial)
             .collect();
         if let (Some(first), None) = (battery.first(), self.battery) {
             let message = "the battery columns are incomplete";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::problems::Problems;
 use super::record::Record;
 use crate::charger::CurrentKind;
-use crate::scenario::model::{Arrivals, Charger, VehicleMix};
+use crate::scenario::model::{Arrivals, Charger, ListedSession, VehicleMix};
 use crate::scenario::suggest;
 use crate::units::{DeciAmps, Watts};
 use crate::vehicle::VehicleSpec;
@@ -45,7 +45,7 @@ pub(super) fn check_mix(
     }
     let suits = |car: &VehicleMix| chargers.iter().any(|c| fits(&car.spec, c.spec.kind));
     let drawn = arrivals.iter().any(|arrivals| match arrivals {
-        Arrivals::Sessions(listed) => listed.iter().any(|session| session.battery.is_none()),
+        Arrivals::Sessions(listed) => listed.iter().any(is_drawn),
         _ => true,
     });
     if drawn && !mix.iter().any(suits) {
@@ -68,7 +68,7 @@ pub(super) fn check_mix(
     let stranded = arrivals.iter().find_map(|arrivals| match arrivals {
         Arrivals::Sessions(listed) => listed
             .iter()
-            .filter(|session| session.battery.is_none())
+            .filter(|session| is_drawn(session))
             .filter_map(|session| session.charger)
             .find(|at| !mix.iter().any(|car| fits(&car.spec, chargers[*at].spec.kind))),
         _ => None,
@@ -84,6 +84,11 @@ pub(super) fn check_mix(
             .label("wrong kind of current")
             .help("add a car that takes the current of this charger");
     }
+}
+
+/// Whether the car of a session is one of the mix that the seed draws.
+fn is_drawn(session: &ListedSession) -> bool {
+    session.battery.is_none() && session.vehicle.is_none()
 }
 
 fn vehicle(record: &Record, problems: &mut Problems<'_>) -> Option<VehicleSpec> {
