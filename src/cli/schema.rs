@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::Exit;
 use super::output::data;
-use crate::report::{inspection, schemas};
+use crate::report::{inspection, replay, schemas};
 use crate::{scenario, sweep};
 
 /// What has a schema.
@@ -20,6 +20,8 @@ pub(super) enum Document {
     Sweep,
     /// What inspect --json prints.
     Inspection,
+    /// replay.json, and what replay --json prints.
+    Replay,
 }
 
 /// Arguments of `schema`.
@@ -38,6 +40,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         Document::Comparison => schemas::comparison(),
         Document::Sweep => sweep::json::schema(),
         Document::Inspection => inspection::json::schema(),
+        Document::Replay => replay::json::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)?;
     data(&format!("{text}\n"))?;

@@ -16,6 +16,7 @@ fn help_of_every_command() {
         "explain",
         "schedule",
         "inspect",
+        "replay",
         "import",
         "import sessions",
         "import acn",

@@ -103,8 +103,9 @@ fn what_is_asked_for_wrongly_or_holds_nothing_is_told_with_the_remedy() {
     let place = Place::new();
     place.write("steve.log", STEVE);
     let import = |args: &[&str]| place.ampacity(&[&["import", "trace"][..], args].concat());
-    import(&["steve.log", "--out", "site.csv"]).failed(2, &["name the trace to write"]);
-    import(&["steve.log", "--out", ".jsonl"]).failed(2, &["name the trace to write"]);
+    import(&["steve.log", "--out", "site.csv"])
+        .failed(2, &["name the trace or the scenario to write"]);
+    import(&["steve.log", "--out", ".jsonl"]).failed(2, &["name the trace or the scenario"]);
     import(&["no.log", "--out", "x.jsonl"]).failed(3, &["cannot read the trace no.log"]);
     import(&["steve.log", "--out", "x.jsonl", "--timezone", "Europe/Berlyn"])
         .failed(2, &["Europe/Berlin"]);

@@ -11,6 +11,7 @@ mod import_trace;
 mod inspect;
 mod new;
 mod refusals;
+mod replay;
 mod run;
 mod schedule;
 mod second_reader;

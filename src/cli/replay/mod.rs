@@ -4,9 +4,12 @@ mod ways;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::Exit;
 use super::output::{Colour, data, note};
@@ -58,7 +61,8 @@ pub(super) struct Args {
     /// Strategy of the site [default: that of its set-up].
     #[arg(long, value_name = "STRATEGY", value_parser = crate::cli::run::strategy())]
     strategy: Option<Strategy>,
-    /// What is compared with, instead of the recording: an earlier replay, as a trace.
+    /// What is compared with, instead of the recording: an earlier replay, as a trace; packed where
+    /// its name ends in .gz.
     #[arg(long, value_name = "FILE")]
     golden: Option<PathBuf>,
     /// Accept what happens now: write it to the golden file.
@@ -182,8 +186,10 @@ fn keep(args: &Args, told: &Replayed<'_>, trace: &[u8]) -> anyhow::Result<Exit> 
     let mut beside = golden.clone().into_os_string();
     beside.push(".new");
     let beside = PathBuf::from(beside);
+    let packed = golden.extension().is_some_and(|ending| ending == "gz");
     let write = |path: &Path| {
-        fs::write(path, trace).with_context(|| format!("cannot write {}", path.display()))
+        let bytes = if packed { pack(trace)? } else { trace.to_vec() };
+        fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
     };
     if args.update {
         write(golden)?;
@@ -200,6 +206,12 @@ fn keep(args: &Args, told: &Replayed<'_>, trace: &[u8]) -> anyhow::Result<Exit> 
         beside.display()
     ));
     Ok(Exit::Differs)
+}
+
+fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 fn rules(args: &Args) -> anyhow::Result<Result<Rules, String>> {

@@ -1,9 +1,11 @@
 //! `replay.json`, and what `replay --json` prints.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{Inputs, Replayed, clock};
 use crate::replay::difference::{Difference, Level, outcomes_of};
+use crate::report::schemas;
 
 /// Identifies the layout; the number rises when a key changes its meaning or goes away.
 pub const SCHEMA: &str = "ampacity-replay/1";
@@ -119,6 +121,68 @@ pub fn render(it: &Replayed<'_>) -> String {
     let mut text = serde_json::to_string_pretty(&document).expect("a replay is JSON");
     text.push('\n');
     text
+}
+
+/// The schema of the document.
+#[must_use]
+pub fn schema() -> Value {
+    let counts = || {
+        let levels = Level::ALL.map(|level| (level.name(), schemas::count("On this level")));
+        schemas::object(&levels)
+    };
+    let instant = || json!({ "type": "string", "format": "date-time" });
+    let or_null = |kind: &str, what: &str| schemas::nullable(kind, what);
+    let one = schemas::object(&[
+        ("level", json!({ "enum": Level::ALL.map(Level::name) })),
+        ("charge_point_id", or_null("string", "Where; null: the site")),
+        ("connector_id", or_null("integer", "1-based; 0: the whole charge point")),
+        ("transaction", or_null("integer", "Which of the charge point, from 0 on")),
+        ("at", instant()),
+        ("subject", schemas::text("An action, limit, or the name of an outcome")),
+        ("field", schemas::text("What of it; within a body with a JSON pointer")),
+        ("expected", schemas::text("As it was")),
+        ("found", schemas::text("As it is")),
+        ("by", or_null("number", "How far apart, in the unit of the value")),
+        ("by_pct", or_null("number", "The same in percent of what was expected")),
+        ("by_s", or_null("number", "How far apart in time, or how long, s")),
+        ("line_expected", or_null("integer", "Line of the reference")),
+        ("line_found", or_null("integer", "Line of the replay's trace")),
+    ]);
+    let outcomes = || schemas::map(json!({ "type": "number" }));
+    let lines = || schemas::list(schemas::text("An exchange in a line"));
+    let first = json!({ "anyOf": [
+        schemas::object(&[
+            ("difference", one.clone()),
+            ("before_it_expected", lines()),
+            ("before_it_found", lines()),
+            ("allocator_inputs", json!({ "type": ["object", "null"] })),
+        ]),
+        { "type": "null" },
+    ] });
+    let rule = schemas::object(&[
+        ("reason", schemas::text("Why it may be")),
+        ("permitted", schemas::count("Differences that it permits; 0: it is not needed")),
+    ]);
+    let fields = [
+        ("schema", json!({ "const": SCHEMA, "description": "Layout and its version" })),
+        ("ampacity_version", schemas::text("Version of the program")),
+        ("trace", schemas::text("The recording, as the user named it")),
+        ("against", schemas::text("Who heard it")),
+        ("reference", schemas::text("What it is compared with")),
+        ("set_up", schemas::text("Where the set-up of the site comes from")),
+        ("passed", schemas::flag("Whether nothing differs that no rule permits")),
+        ("charge_points", schemas::count("Charge points of the reference")),
+        ("compared", counts()),
+        ("differ", counts()),
+        ("permitted", schemas::count("Differences that rules permit")),
+        ("stand_ins", schemas::map(schemas::count("Answers that were not recorded, by action"))),
+        ("notes", schemas::list(schemas::text("What a reader should know"))),
+        ("outcomes", schemas::object(&[("expected", outcomes()), ("found", outcomes())])),
+        ("first_divergence", first),
+        ("differences", schemas::list(one)),
+        ("rules", schemas::list(rule)),
+    ];
+    schemas::document("Ampacity replay.json", &fields, &[])
 }
 
 fn one(it: &Difference) -> One<'_> {
