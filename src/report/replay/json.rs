@@ -150,12 +150,31 @@ pub fn schema() -> Value {
     ]);
     let outcomes = || schemas::map(json!({ "type": "number" }));
     let lines = || schemas::list(schemas::text("An exchange in a line"));
+    let kw = |what: &str| or_null("number", what);
+    let session = schemas::object(&[
+        ("charge_point_id", schemas::text("Its charge point")),
+        ("connector_id", schemas::count("1-based")),
+        ("min_kw", kw("Smallest rate that charges, kW; null: it takes no part")),
+        ("cap_kw", kw("Largest rate worth offering, kW")),
+        ("rate_kw", kw("What a decision gives, kW")),
+        ("binding", schemas::text("What binds it")),
+        ("accepted_kw", kw("The limit that was accepted, kW")),
+        ("draw_kw", kw("What the meter showed, kW")),
+    ]);
+    let inputs = schemas::object(&[
+        ("at", instant()),
+        ("strategy", schemas::text("The rule")),
+        ("ev_limit_kw", kw("What electric vehicles may share, kW")),
+        ("capacity_kw", kw("What is divided, kW")),
+        ("committed_kw", kw("Everything that could be in force, kW")),
+        ("sessions", schemas::list(session)),
+    ]);
     let first = json!({ "anyOf": [
         schemas::object(&[
             ("difference", one.clone()),
             ("before_it_expected", lines()),
             ("before_it_found", lines()),
-            ("allocator_inputs", json!({ "type": ["object", "null"] })),
+            ("allocator_inputs", json!({ "anyOf": [inputs, { "type": "null" }] })),
         ]),
         { "type": "null" },
     ] });
