@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ampacity::scenario::{Source, expand, load};
-use ampacity::sim::world::{Frame, Tap, World};
+use ampacity::sim::tap::{Seen, Tap};
+use ampacity::sim::world::World;
 use ampacity::trace::inspection::{Inspection, Inspector};
 use ampacity::trace::{Reader, write_line};
 
@@ -20,7 +21,8 @@ fn inspected(name: &str, text: &str) -> Inspection {
     };
     let fleet = expand(&scenario, scenario.seed);
     let (mut inspector, mut line, mut number) = (Inspector::default(), String::new(), 0);
-    let tap: Tap<'_> = Box::new(|frame: Frame<'_>| {
+    let tap: Tap<'_> = Box::new(|seen: Seen<'_>| {
+        let Seen::Frame(frame) = seen else { return };
         line.clear();
         let point = scenario.chargers[frame.point].id.as_str();
         if write_line(&mut line, frame.at, point, frame.from_point, frame.text) {
