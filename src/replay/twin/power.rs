@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn energy_is_spread_evenly_over_the_minutes_between_readings() {
-        let at = |s| Time::from_unix_s(1_777_874_400 + s);
+        let at = |s: i64| Time::from_unix_s(1_777_874_400 + s);
         let mut power = Power::default();
         power.add(at(30), at(150), 120_000.0);
         power.add(at(150), at(150), 5.0);
