@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use ampacity::shell::clock::Clock;
 use ampacity::time::{Span, Time};
+use ampacity::trace::record::Direction;
+use ampacity::trace::{Meta, Record};
 use process::{Heard, Place, Rest, Server, Socket};
 use serde_json::{Value, json};
 
@@ -152,7 +154,7 @@ fn interrupt(server: Server) -> (Option<i32>, String) {
 async fn a_charge_point_is_commissioned_charges_and_outlives_a_restart() {
     let place = Place::new();
     let key = place.admin_key();
-    let server = place.serve();
+    let server = place.serve_with(&[], &["--listen", "127.0.0.1:0", "--trace", "day.jsonl"]);
     let rest = Rest { address: server.address(), key: key.clone() };
     let secret = commission(&rest).await;
     let refused = Station::connect(rest.address, "a wrong key").await;
@@ -182,8 +184,36 @@ async fn a_charge_point_is_commissioned_charges_and_outlives_a_restart() {
     let (code, log) = ended.await.expect("no panic");
     assert_eq!((code, closed), (Some(0), Some(1001)), "{log}");
     assert!(log.contains("stopped") && !log.contains('\u{1b}'), "{log}");
+    let path = place.folder.path().join("day.jsonl");
+    recorded(&std::fs::read_to_string(path).expect("a trace"), &secret);
+    let again = place.ampacity(&[], &["replay", "day.jsonl"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
 
     continued(&place, &key, &secret, id, amps, &session).await;
+}
+
+/// The trace has what the central system was set up with, what entered besides frames, and the frames in their order.
+fn recorded(trace: &str, secret: &str) {
+    let records: Vec<Record<'_>> =
+        trace.lines().map(|line| Record::parse(line).expect("a record")).collect();
+    let first = Meta::of(records[0].meta.map(|it| it.get()));
+    assert_eq!(first.central.expect("a setup").points, []);
+    let names: Vec<String> = first
+        .before
+        .iter()
+        .map(|it| serde_json::to_value(&it.input).expect("JSON")["input"].to_string())
+        .collect();
+    assert_eq!(names, ["add_site", "add_point", "link", "link_up"].map(|it| format!("{it:?}")));
+    let said = |action: &str, direction| {
+        let by =
+            |it: &&Record<'_>| it.action.as_deref() == Some(action) && it.direction == direction;
+        records.iter().filter(by).count()
+    };
+    assert_eq!(said("BootNotification", Direction::FromPoint), 1);
+    assert_eq!(said("StartTransaction", Direction::FromPoint), 1);
+    assert!(said("SetChargingProfile", Direction::ToPoint) >= 1);
+    assert!(records.is_sorted_by_key(|it| it.timestamp.at()));
+    assert!(!trace.contains(secret), "no credentials");
 }
 
 /// Another process goes on with the same session, under the same ids.

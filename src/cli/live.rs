@@ -100,7 +100,7 @@ impl Live {
             Speed::Max => None,
             Speed::Times(speed) => Some(speed),
         };
-        let options = EngineOptions { journal, retention: None, hold: self.hold };
+        let options = EngineOptions { journal, trace: None, retention: None, hold: self.hold };
         let clock = Clock::simulated(job.scenario.start, speed);
         let (engine, handle) = Engine::new(Box::new(Memory::new(RETENTION)), clock, options)?;
         world.listen();

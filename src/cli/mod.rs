@@ -17,6 +17,8 @@ mod manual;
 mod new;
 mod output;
 mod reading;
+mod record;
+mod redact;
 mod replay;
 mod run;
 mod scenario;
@@ -63,7 +65,7 @@ const EXIT_CODES: [(Exit, &str); 8] = [
     (
         Exit::Failed,
         "an assertion failed, something is worse than --max-regression, rows are missing in `sweep \
-         merge`, or an expectation of a case is not met",
+         merge`, an expectation of a case is not met, or secrets remain in `redact --check`",
     ),
     (Exit::Invalid, "wrong usage, an invalid scenario or case"),
     (Exit::Broken, "a file cannot be read or written, or a central system not be reached"),
@@ -74,7 +76,7 @@ const EXIT_CODES: [(Exit, &str); 8] = [
 ];
 
 /// Examples of use, for help and manual: (what for, command).
-const EXAMPLES: [(&str, &str); 15] = [
+const EXAMPLES: [(&str, &str); 17] = [
     ("Run a scenario and judge it", "ampacity run scenarios/workplace.toml"),
     (
         "The same site with less power and another strategy",
@@ -108,6 +110,14 @@ const EXAMPLES: [(&str, &str); 15] = [
         "ampacity fleet site.toml --csms ws://localhost:9000/ocpp",
     ),
     ("What a recorded trace holds, and what is wrong in it", "ampacity inspect trace.jsonl"),
+    (
+        "Record what chargers and a central system say to each other",
+        "ampacity record --listen 0.0.0.0:9100 --upstream wss://csms.example/ocpp --out day.jsonl",
+    ),
+    (
+        "A trace to hand out, without names, cards and addresses",
+        "ampacity redact day.jsonl --key site.key --out day-public.jsonl",
+    ),
     (
         "The log of another central system as a trace",
         "ampacity import trace steve.log --timezone Europe/Berlin --out site.jsonl",
@@ -160,6 +170,10 @@ enum Command {
     Schedule(schedule::Args),
     /// Read a trace once: what it holds, how fast answers came, and what is wrong in it.
     Inspect(inspect::Args),
+    /// Carry frames between charge points and any central system, and record them.
+    Record(record::Args),
+    /// Write a trace without what belongs to people and sites, or check what remains in one.
+    Redact(redact::Args),
     /// Hear recorded OCPP traffic again and tell what is different now.
     ///
     /// The recorded charge points talk to the central system of this program, in virtual time; what it says and decides is
@@ -203,6 +217,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, cli.color),
         Command::Schedule(args) => schedule::schedule(args),
         Command::Inspect(args) => inspect::inspect(args, cli.color),
+        Command::Record(args) => record::record(args),
+        Command::Redact(args) => redact::redact(args),
         Command::Replay(args) => replay::replay(args, cli.color),
         Command::Import(args) => import::import(args),
         Command::New(args) => new::new(args),

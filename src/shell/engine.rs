@@ -21,6 +21,7 @@ use crate::shell::handle::{
     Attached, Closing, Handle, LiveEvent, Order, Pace, PaceChange, Receipt, View,
 };
 use crate::shell::journal::Journal;
+use crate::shell::recorder::{Entry, Recorder};
 use crate::shell::writer::{Batch, Line, Release, Writer};
 use crate::sim::plant::{Outside, Plant};
 use crate::store::{Fact, Store, StoreError};
@@ -44,6 +45,8 @@ const FORGET_EVERY: Span = Span::from_s(3600);
 pub struct EngineOptions {
     /// Inputs are written down here.
     pub journal: Option<Journal>,
+    /// Everything that the central system hears and says is recorded here, so that a replay hears the same.
+    pub trace: Option<Recorder>,
     /// History and ended transactions older than this are dropped; `None`: kept for ever.
     pub retention: Option<Span>,
     /// The engine goes on after the last event of a simulation, so that it can be looked at.
@@ -129,6 +132,9 @@ impl Engine {
         interrupted: &AtomicBool,
     ) -> Result<EngineEnd, EngineError> {
         self.chronicle.begin(plant.now(), plant.csms(), &mut self.batch);
+        if let Some(trace) = &self.options.trace {
+            trace.saw(plant.now(), Entry::Setup(Box::new(plant.csms().setup())));
+        }
         let done = self.drive(plant, runtime, interrupted);
         for (_, line) in self.lines.values() {
             line.close(Closing::Shutdown);
@@ -297,6 +303,9 @@ impl Engine {
             return Ok(Err(refusal));
         }
         self.end.inputs += 1;
+        if let Some(trace) = &self.options.trace {
+            trace.saw(at, heard(input));
+        }
         self.chronicle.input(at, input, plant.csms(), &mut self.batch);
         self.collect(plant);
         if let Input::RemovePoint { point } = input
@@ -312,6 +321,9 @@ impl Engine {
         while let Some(outside) = plant.poll_outside() {
             match outside {
                 Outside::Send { point, text } => {
+                    if let Some(trace) = &self.options.trace {
+                        trace.saw(now, frame(&point, false, &text));
+                    }
                     if let Some((_, line)) = self.lines.get(&point) {
                         let line = line.clone();
                         self.batch.releases.push(Release::Frame { line, text });
@@ -416,6 +428,19 @@ impl Engine {
             self.flush();
         }
     }
+}
+
+/// An input as it is recorded. What was due at its instant has been handled before it.
+fn heard(input: &Input) -> Entry {
+    match input {
+        Input::Frame { point, text } => frame(point, true, text),
+        input => Entry::Input { input: input.clone(), before_timers: false },
+    }
+}
+
+fn frame(point: &ChargePointId, from_point: bool, text: &str) -> Entry {
+    let (point, text) = (point.as_str().into(), text.to_owned());
+    Entry::Frame { point, from_point, text, before_timers: false }
 }
 
 /// A simulation is over when its last event is handled and its time has come to its end.

@@ -11,6 +11,8 @@ pub mod engine;
 pub mod fleet;
 pub mod handle;
 pub mod journal;
+pub mod proxy;
+pub mod recorder;
 mod rekeying;
 pub mod secret;
 mod writer;

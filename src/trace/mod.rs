@@ -16,6 +16,7 @@
 //! | [`samples`] | what a MeterValues says, read once |
 //! | [`findings`] | what is wrong in a trace: small state machines for each charge point |
 //! | [`inspection`] | everything a trace tells when it is read once |
+//! | [`redact`] | a trace without what belongs to people and sites |
 //!
 //! # Invariants
 //!
@@ -38,6 +39,7 @@ mod packed;
 pub(crate) mod payload;
 pub mod read;
 pub mod record;
+pub mod redact;
 pub mod samples;
 pub mod write;
 

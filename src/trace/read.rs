@@ -47,6 +47,24 @@ impl<R: BufRead> Reader<R> {
         };
         Ok(Some(Line { number: self.lines.number(), record }))
     }
+
+    /// The next line that is not blank as it stands, and its number. What is no text, too long, or cut off, is
+    /// given as nothing.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn next_text(&mut self) -> io::Result<Option<(u64, &str)>> {
+        let held = loop {
+            match self.lines.next()? {
+                None => return Ok(None),
+                Some(Err(_)) => break false,
+                Some(Ok(())) if self.lines.bytes().trim_ascii().is_empty() => {}
+                Some(Ok(())) => break true,
+            }
+        };
+        let text = if held { self.lines.text().unwrap_or("") } else { "" };
+        Ok(Some((self.lines.number(), text)))
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod import;
 mod import_trace;
 mod inspect;
 mod new;
+mod redact;
 mod refusals;
 mod replay;
 mod run;

@@ -7,6 +7,7 @@ mod forms;
 mod limits;
 mod links;
 mod properties;
+mod redaction;
 mod scenarios;
 mod stories;
 mod tape;

@@ -24,6 +24,7 @@ use crate::ocpp::types::AuthorizationStatus;
 use crate::shell::clock::Clock;
 use crate::shell::door::{DoorOptions, Security, TlsFiles};
 use crate::shell::journal::{Header, Journal};
+use crate::shell::recorder::Recorder;
 use crate::shell::{Engine, EngineOptions, Handle};
 use crate::sim::live::Alone;
 use crate::sim::plant::Plant;
@@ -44,6 +45,10 @@ pub(super) struct Args {
     /// Folder of the database instead of the configuration's.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Record everything that the central system hears and says as a trace: appended to this file. It holds
+    /// personal data; `redact` takes it out.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Print a commented configuration file with all defaults.
     #[arg(long)]
     print_config: bool,
@@ -73,11 +78,11 @@ pub(super) fn serve(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     log(&config);
-    run(&config)?;
+    run(&config, args.trace.as_deref())?;
     Ok(Exit::Passed)
 }
 
-fn run(config: &Config) -> anyhow::Result<()> {
+fn run(config: &Config, trace: Option<&Path>) -> anyhow::Result<()> {
     let mut store = open_store(&config.data, Options::default())?;
     let saved = store.load()?;
     let keyless = !store.reader()?.api_keys()?.iter().any(|key| key.revoked_at.is_none());
@@ -104,8 +109,16 @@ fn run(config: &Config) -> anyhow::Result<()> {
         0 => None,
         days => Some(Span::from_s(i64::from(days) * 86_400)),
     };
-    let (engine, handle) =
-        Engine::new(Box::new(store), clock, EngineOptions { journal, retention, hold: true })?;
+    let (trace, recording) = match trace {
+        None => (None, None),
+        Some(path) => {
+            let (recorder, thread) = Recorder::open(path, None)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            (Some(recorder), Some(thread))
+        }
+    };
+    let options = EngineOptions { journal, trace, retention, hold: true };
+    let (engine, handle) = Engine::new(Box::new(store), clock, options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -122,6 +135,10 @@ fn run(config: &Config) -> anyhow::Result<()> {
     }
     let end = engine.run(&mut plant, runtime.handle(), &INTERRUPTED);
     serving.end(&runtime);
+    if let Some(thread) = recording {
+        let recorded = thread.finish();
+        info!(records = recorded.records, lost = recorded.lost, "recorded");
+    }
     let end = end?;
     info!(inputs = end.inputs, max_lag_s = end.max_lag_s, digest = %plant.digest(), "stopped");
     Ok(())

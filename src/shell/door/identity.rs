@@ -38,7 +38,8 @@ pub(super) fn target(path: &str) -> Target {
     }
 }
 
-fn percent_decode(text: &str) -> Option<Vec<u8>> {
+/// Undoes percent encoding, once; `None` when it is none.
+pub(in crate::shell) fn percent_decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

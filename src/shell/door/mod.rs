@@ -47,8 +47,10 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use counters::{Closed, Count, DoorCounters, Refused};
+pub(in crate::shell) use identity::percent_decode;
 pub use options::{DoorOptions, Limits, Security, TlsFiles};
 pub use tls::TlsError;
+pub(in crate::shell) use tls::acceptor;
 
 use self::attempts::Attempts;
 use self::endpoint::{Hall, Visitor};
@@ -109,7 +111,7 @@ impl Door {
         if options.security == Security::None && !address.ip().is_loopback() {
             return Err(DoorError::Unprotected(address));
         }
-        let acceptor = tls::acceptor(&options.security)?;
+        let acceptor = acceptor(&options.security)?;
         let refused = |problem| DoorError::Address { address, problem };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;

@@ -28,7 +28,7 @@ pub enum TlsError {
 }
 
 /// What the security profile asks for; `None` without TLS.
-pub(super) fn acceptor(security: &Security) -> Result<Option<TlsAcceptor>, TlsError> {
+pub(in crate::shell) fn acceptor(security: &Security) -> Result<Option<TlsAcceptor>, TlsError> {
     let (files, client_ca) = match security {
         Security::None | Security::Basic => return Ok(None),
         Security::TlsBasic(files) => (files, None),

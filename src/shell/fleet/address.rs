@@ -78,6 +78,29 @@ impl Endpoint {
         url
     }
 
+    /// Host and port to connect to.
+    pub(in crate::shell) fn host_and_port(&self) -> (&str, u16) {
+        let authority = self.authority();
+        let port = if self.is_secure() { 443 } else { 80 };
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, given)) if !given.ends_with(']') => (host, given.parse().unwrap_or(port)),
+            _ => (authority, port),
+        };
+        (host.trim_start_matches('[').trim_end_matches(']'), port)
+    }
+
+    /// Host and port as they stand in the URL.
+    pub(in crate::shell) fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// What follows them; without a slash at its end.
+    pub(in crate::shell) fn path(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
+        rest.find('/').map_or("", |at| &rest[at..])
+    }
+
     /// Whether the connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
@@ -199,6 +222,20 @@ mod tests {
             ("ws://[::1]:80/", "~.-_", "ws://[::1]:80/~.-_"),
         ] {
             assert_eq!(Endpoint::parse(endpoint).unwrap().of(identity), url);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_has_a_host_a_port_and_a_path() {
+        for (text, host, port, authority, path) in [
+            ("ws://csms:9000/a/b/", "csms", 9000, "csms:9000", "/a/b"),
+            ("wss://csms", "csms", 443, "csms", ""),
+            ("ws://[::1]/ocpp", "::1", 80, "[::1]", "/ocpp"),
+            ("ws://[::1]:81", "::1", 81, "[::1]:81", ""),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!(endpoint.host_and_port(), (host, port));
+            assert_eq!((endpoint.authority(), endpoint.path()), (authority, path));
         }
     }
 

@@ -26,7 +26,7 @@ use tokio_tungstenite::Connector;
 pub use address::{Endpoint, EndpointError, Passwords, PasswordsError};
 pub use failure::Failure;
 pub use tally::Tally;
-pub use trust::{TrustError, trust};
+pub use trust::{TrustError, trust, trust_public};
 
 use crate::csms::Input;
 use crate::ids::ChargePointId;

@@ -34,6 +34,18 @@ pub fn trust(pem: &[u8]) -> Result<Arc<ClientConfig>, TrustError> {
     if roots.is_empty() {
         return Err(TrustError::Empty);
     }
+    trusting(roots)
+}
+
+/// Trusts whoever shows a certificate that a public authority has signed.
+///
+/// # Errors
+/// When this build cannot do TLS.
+pub fn trust_public() -> Result<Arc<ClientConfig>, TrustError> {
+    trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+}
+
+fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, TrustError> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
