@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::instants::is_instant;
 use super::kind::Kind;
 use super::pseudonym::is_code;
-use crate::ocpp::Timestamp;
 
 /// How IPv6 pseudonyms begin: 2001:db8::/32 is for documentation (RFC 3849).
 pub(super) const DOCUMENTATION: [u8; 4] = [0x20, 0x01, 0x0d, 0xb8];
@@ -57,7 +57,7 @@ pub(super) fn is_plain(text: &str) -> bool {
     let few = text.len() <= 12 && (text.len() <= 9 || text.contains('.'));
     few && text.parse::<f64>().is_ok()
         || ["true", "false", "null"].iter().any(|it| it.eq_ignore_ascii_case(text))
-        || Timestamp::parse(text).is_some()
+        || is_instant(text)
 }
 
 /// Whether a text could be what a redaction put in place of one of this kind.
