@@ -12,6 +12,8 @@ use crate::units::{DeciAmps, PILOT_MINIMUM, Watts};
 
 /// After so long a car has followed a limit, and ramped up: AC, DC.
 const SETTLED: [Span; 2] = [Span::from_s(20), Span::from_s(60)];
+/// A limit that holds for so long is no step on the way to another, as that of a start is.
+const STEADY: Span = Span::from_s(300);
 /// A draw that is lower than what is offered by less than this is bound by it: share, and A per phase or W.
 const BOUND: (f64, i64, i64) = (0.97, 4, 300);
 /// Power below which a car takes nothing, W.
@@ -79,7 +81,8 @@ pub(super) fn look(visit: &Visit, hardware: &Hardware) -> Shown {
     let limits = || visit.samples.iter().filter(hungry).map(|it| (it, reader.limit(it)));
     // A car that is offered more than it takes is followed by its limit, which tells nothing of the site.
     let bound_by = |(it, limit): (&Sample, Option<Watts>)| {
-        limit.filter(|watts| watts.0 > 0 && !reader.is_free(it) && it.power_w > NOTHING_W)
+        let steady = it.at.since(it.limit_since) >= STEADY && it.power_w > NOTHING_W;
+        limit.filter(|watts| watts.0 > 0 && steady && !reader.is_free(it))
     };
     Shown {
         phases,

@@ -9,6 +9,8 @@ use crate::time::{Span, Time};
 
 /// A card that is presented longer before the start than this was presented for something else.
 const CARD: Span = Span::from_s(10 * 60);
+/// What registers in kWh with two decimals are rounded down by, and a little more.
+const ROUNDED_MWH: i64 = 20_000;
 /// Power below which nobody charges.
 const IDLE_W: i64 = 100;
 
@@ -296,8 +298,11 @@ impl Open {
         }
     }
 
-    /// The register shows this much. Where it falls it was set back.
+    /// The register shows this much. Where it falls by more than rounding makes it was set back.
     fn counts(&mut self, at: Time, mwh: i64, power: &mut Power) {
+        if self.register.is_some_and(|(_, before)| (before - ROUNDED_MWH..before).contains(&mwh)) {
+            return;
+        }
         if let Some((from, before)) = self.register
             && mwh > before
         {

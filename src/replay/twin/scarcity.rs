@@ -12,6 +12,8 @@ use crate::units::Watts;
 const QUARTER: Span = Span::from_s(900);
 /// A sum below this share of the limit is a lower limit; above, something that a division leaves over.
 const LOWER: f64 = 0.85;
+/// A limit is lower for so many quarters at least; a division leaves something over for a shorter time.
+const LASTS: i64 = 4;
 /// Sums within this of each other are those of one limit.
 const SAME: f64 = 0.04;
 
@@ -36,12 +38,13 @@ pub(super) fn steps(
             steps.push((above, now));
             continue;
         }
-        let next = levels.get(&(number + 1)).copied().unwrap_or(*level);
-        let lasts = scarce.contains(number) && scarce.contains(&(number + 1));
-        let apart = (next.0 - level.0).abs() as f64;
-        let low = (level.0 as f64) < now.0 as f64 * LOWER && apart < level.0 as f64 * SAME;
-        if lasts && low {
-            now = (*level).max(next);
+        let hour: Option<Vec<Watts>> =
+            (*number..number + LASTS).map(|it| levels.get(&it).copied()).collect();
+        let same = |it: &Watts| ((level.0 - it.0).abs() as f64) < level.0 as f64 * SAME;
+        let Some(hour) = hour.filter(|hour| hour.iter().all(same)) else { continue };
+        let lasts = (*number..number + LASTS).all(|it| scarce.contains(&it));
+        if lasts && (level.0 as f64) < now.0 as f64 * LOWER {
+            now = hour.into_iter().max().unwrap_or(*level);
             let below = last_above(sums, *number, now);
             steps.push((below, now));
         }
