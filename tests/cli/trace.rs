@@ -19,10 +19,11 @@ fn every_line_of_every_shipped_scenario_is_a_valid_record_of_valid_ocpp() {
     for scenario in sound {
         let text = traced(&place, &scenario);
         let mut links = Links::default();
-        let mut last = String::new();
+        let mut last = jiff::Timestamp::MIN;
         for line in text.lines() {
             let record: Map<String, Value> = serde_json::from_str(line).expect("a JSON object");
-            let stamp = record["timestamp"].as_str().unwrap_or_default().to_owned();
+            let stamp = record["timestamp"].as_str().unwrap_or_default();
+            let stamp = stamp.parse().expect("RFC 3339");
             assert!(last <= stamp, "time goes back: {last}, then\n{line}");
             last = stamp;
             check_record(&record)
