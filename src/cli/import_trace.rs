@@ -13,7 +13,7 @@ use super::reading::{Reading, about_times, cannot_read};
 use super::simulate::{interrupted, listen_for_interruption};
 use super::{Exit, import_twin};
 use crate::replay::twin::Observer;
-use crate::report::text::{duration, number, printable};
+use crate::report::text::{count, duration, number, printable};
 use crate::trace::merge::{MergeError, Tally, merge};
 use crate::trace::{Opened, Reader};
 
@@ -282,8 +282,4 @@ fn about(opened: &Opened, tally: &Tally) -> String {
         text.push_str(&format!("    and {} more reasons\n", reasons.len() - REASONS));
     }
     text
-}
-
-fn count(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(value as f64, 0), if value == 1 { one } else { many })
 }

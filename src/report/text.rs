@@ -106,6 +106,12 @@ pub fn number(value: f64, decimals: usize) -> String {
     out
 }
 
+/// How many of what, for people: `1 record`, `2,500 records`.
+#[must_use]
+pub fn count(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(value as f64, 0), if value == 1 { one } else { many })
+}
+
 /// A number with as many decimals as its size deserves: about three significant digits.
 #[must_use]
 pub fn short(value: f64) -> String {

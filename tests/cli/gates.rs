@@ -172,7 +172,11 @@ pub(crate) fn check(schema: &Value, value: &Value, place: &str) {
             Some(choice) => choice.contains(value),
             None => has_type(&kind["type"], value),
         };
-        assert!(choice.iter().any(fits), "{place}: {value}");
+        let fitting = choice.iter().find(|kind| fits(kind));
+        let fitting = fitting.unwrap_or_else(|| panic!("{place}: {value}"));
+        if value.is_object() {
+            return check(fitting, value, place);
+        }
     }
     if let Some(kind) = schema.get("type") {
         assert!(has_type(kind, value), "{place}: {value} is not of type {kind}");

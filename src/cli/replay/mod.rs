@@ -23,6 +23,7 @@ use crate::replay::story::Story;
 use crate::replay::twin::{Observer, Seen};
 use crate::report::replay::{Inputs, Replayed, Session, json, junit, markdown, terminal};
 use crate::report::strategy_name;
+use crate::report::text::count;
 use crate::time::Time;
 use crate::units::Watts;
 
@@ -146,6 +147,7 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
             (rules, comparison)
         }
         Against::Twin => {
+            let rules = rules.with_those_of_a_twin();
             let comparison = compare_outcomes(&before, &now, &rules);
             (rules, comparison)
         }
@@ -249,12 +251,12 @@ fn reference(args: &Args) -> anyhow::Result<Result<Option<Script>, String>> {
 fn broken(script: &Script) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((line, reason)) = script.broken.first() {
-        let count = script.broken.len();
-        notes.push(format!("{count} lines are no record; the first is line {line}: {reason}"));
+        let count = count(script.broken.len() as u64, "line is", "lines are");
+        notes.push(format!("{count} no record; the first is line {line}: {reason}"));
     }
     if script.unusable > 0 {
-        let count = script.unusable;
-        notes.push(format!("{count} records have no charge point or no frame"));
+        let count = count(script.unusable, "record has", "records have");
+        notes.push(format!("{count} no charge point or no frame"));
     }
     notes
 }

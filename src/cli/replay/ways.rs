@@ -13,6 +13,7 @@ use crate::replay::recording::recorded;
 use crate::replay::twin::{Options, Seen, twin as twin_of};
 use crate::replay::{central as central_way, stations as stations_way};
 use crate::report::strategy_name;
+use crate::report::text::count;
 use crate::scenario::model::Scenario;
 use crate::scenario::{Source, expand, load};
 use crate::sim::central_of;
@@ -24,17 +25,16 @@ pub(super) fn central(args: &Args, script: &Script, seen: &Seen) -> anyhow::Resu
     let mut notes = Vec::new();
     if !heard.strangers.is_empty() {
         let names = heard.strangers.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-        let count = heard.strangers.len();
-        notes.push(format!(
-            "{count} charge points are not in the set-up, taken as 3 x 32 A: {names}"
-        ));
+        let count = points(heard.strangers.len());
+        notes.push(format!("{count} not in the set-up, taken as 3 x 32 A: {names}"));
     }
     if let Some((line, reason)) = heard.refused.first() {
-        let count = heard.refused.len();
-        notes.push(format!("{count} inputs were refused; the first, of line {line}: {reason}"));
+        let count = count(heard.refused.len() as u64, "input was", "inputs were");
+        notes.push(format!("{count} refused; the first, of line {line}: {reason}"));
     }
     if heard.lost > 0 {
-        notes.push(format!("{} frames of charge points found no connection", heard.lost));
+        let count = count(heard.lost, "frame", "frames");
+        notes.push(format!("{count} of charge points found no connection"));
     }
     Ok(Some(Played {
         against: "our central system",
@@ -62,7 +62,8 @@ pub(super) fn stations(
             .push(format!("{} charge points are not in the scenario: {names}", heard.absent.len()));
     }
     if heard.lost > 0 {
-        notes.push(format!("{} frames of the central system found no connection", heard.lost));
+        let count = count(heard.lost, "frame", "frames");
+        notes.push(format!("{count} of the central system found no connection"));
     }
     Ok(Some(Played {
         against: "simulated charge points",
@@ -72,6 +73,10 @@ pub(super) fn stations(
         notes,
         setup: None,
     }))
+}
+
+fn points(number: usize) -> String {
+    count(number as u64, "charge point is", "charge points are")
 }
 
 /// The scenario of `--config`, or the twin of what was seen.
@@ -109,9 +114,9 @@ fn inferred(args: &Args, seen: &Seen) -> anyhow::Result<Option<(Scenario, String
         Ok((loaded, _)) => {
             let sessions = twin.sessions.len();
             let whence = format!(
-                "as inferred from the trace: {} charge points, {} sessions, {:.1} kW, {}",
-                loaded.chargers.len(),
-                sessions,
+                "as inferred from the trace: {}, {}, {:.1} kW, {}",
+                count(loaded.chargers.len() as u64, "charge point", "charge points"),
+                count(sessions as u64, "session", "sessions"),
                 loaded.site.max_power.kw(),
                 strategy_name(strategy)
             );

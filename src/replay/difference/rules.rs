@@ -90,27 +90,30 @@ impl Rules {
     /// whole watt-hours, and frames that take some time on a link that the simulated one does not have.
     #[must_use]
     pub fn with_those_of_physics(mut self) -> Rules {
-        let rule = |level, field: &str| Rule {
-            reason: "a simulated charge point has no link between".to_owned(),
-            level: Some(level),
-            charge_point: None,
-            subject: None,
-            field: Some(field.to_owned()),
-            ignore: false,
-            within: None,
-            within_pct: None,
-            within_s: None,
-            own: true,
-        };
-        let protocol = || rule(LevelName::Protocol, "request*");
+        let why = "a simulated charge point has no link between";
+        let protocol = || Rule::own(why, LevelName::Protocol, None, "request*");
+        let outcomes = || Rule::own(why, LevelName::Outcomes, None, "value");
         self.0.extend([
             Rule { within_s: Some(2.0), ..protocol() },
             Rule { within: Some(2.0), ..protocol() },
             Rule { within_pct: Some(1.0), ..protocol() },
-            Rule { within_s: Some(2.0), ..rule(LevelName::Decisions, "power_w") },
-            Rule { within_pct: Some(1.0), ..rule(LevelName::Outcomes, "value") },
-            Rule { within: Some(2.0), ..rule(LevelName::Outcomes, "value") },
+            Rule { within_s: Some(2.0), ..Rule::own(why, LevelName::Decisions, None, "power_w") },
+            Rule { within_pct: Some(1.0), ..outcomes() },
+            Rule { within: Some(2.0), ..outcomes() },
         ]);
+        self
+    }
+
+    /// What holds between a site and its twin beside the user's rules: energies within 2 %, the peak within 5 %, as
+    /// many limits within 10 %.
+    #[must_use]
+    pub fn with_those_of_a_twin(mut self) -> Rules {
+        let why = "cars of a twin are inferred";
+        let own = |subject| Rule::own(why, LevelName::Outcomes, Some(subject), "value");
+        let bounds = [("energy_*", 2.0), ("peak_kw", 5.0), ("limit_changes", 10.0)];
+        let more = [("reversals", 10.0), ("set_charging_profile_calls", 10.0)];
+        let all = bounds.into_iter().chain(more);
+        self.0.extend(all.map(|(subject, pct)| Rule { within_pct: Some(pct), ..own(subject) }));
         self
     }
 
@@ -121,6 +124,22 @@ impl Rules {
 }
 
 impl Rule {
+    /// One of the program's, that has no bound yet.
+    fn own(reason: &str, level: LevelName, subject: Option<&str>, field: &str) -> Rule {
+        Rule {
+            reason: reason.to_owned(),
+            level: Some(level),
+            charge_point: None,
+            subject: subject.map(str::to_owned),
+            field: Some(field.to_owned()),
+            ignore: false,
+            within: None,
+            within_pct: None,
+            within_s: None,
+            own: true,
+        }
+    }
+
     fn permits(&self, it: &Difference) -> bool {
         let level = self.level.is_none_or(|level| match level {
             LevelName::Protocol => it.level == Level::Protocol,

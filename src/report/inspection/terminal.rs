@@ -1,7 +1,7 @@
 //! What `inspect` prints: what there is, how fast answers came, what is wrong. At most 40 lines.
 
 use crate::report::terminal::Paint;
-use crate::report::text::{duration, number, printable};
+use crate::report::text::{count, duration, number, printable};
 use crate::time::Time;
 use crate::trace::findings::{Finding, Kind};
 use crate::trace::inspection::{Exchanges, Listed};
@@ -163,10 +163,6 @@ fn finding(
     }
     lines.push(format!("  -> {}", kind.remedy()));
     lines
-}
-
-fn count(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(value as f64, 0), if value == 1 { one } else { many })
 }
 
 /// At most so many columns.

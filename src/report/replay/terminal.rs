@@ -3,7 +3,7 @@
 use super::{Replayed, clock, place, plain};
 use crate::replay::difference::{Difference, Level, Outcomes, outcomes_of};
 use crate::report::terminal::Paint;
-use crate::report::text::{duration, number, short};
+use crate::report::text::{count, duration, number, short};
 use crate::time::Time;
 
 /// Differences that are listed.
@@ -44,9 +44,9 @@ fn heading(it: &Replayed<'_>, paint: Paint) -> Vec<String> {
     let mut lines = vec![
         format!("{verdict}  {} against {}: {what}", it.trace, it.against),
         format!(
-            "{} exchanges of {} charge points, {} from {from} on; compared with {}",
-            number(exchanges as f64, 0),
-            it.before.points.len(),
+            "{} of {}, {} from {from} on; compared with {}",
+            count(exchanges as u64, "exchange", "exchanges"),
+            count(it.before.points.len() as u64, "charge point", "charge points"),
             duration(to.since(from).s()),
             it.reference
         ),
@@ -79,14 +79,14 @@ fn table(it: &Replayed<'_>, paint: Paint) -> Vec<String> {
 
 fn outcomes(name: &str, it: &Outcomes) -> String {
     format!(
-        "{name:<4}{} transactions, {} kWh, peak {} kW, {} kWh above the limit in {}; {} changes of limits, {} reversals",
-        it.transactions,
+        "{name:<4}{}, {} kWh, peak {} kW, {} kWh above the limit in {}; {}, {}",
+        count(it.transactions, "transaction", "transactions"),
         short(it.energy_kwh),
         short(it.peak_kw),
         short(it.over_limit_kwh),
         duration(it.over_limit_s),
-        it.limit_changes,
-        it.reversals
+        count(it.limit_changes, "change of limits", "changes of limits"),
+        count(it.reversals, "reversal", "reversals")
     )
 }
 
