@@ -55,6 +55,12 @@ pub(super) fn scenario(site: &Site, names: Names<'_>) -> String {
     chargers(&mut out, site);
     vehicles(&mut out, site);
     let _ = writeln!(out, "\n[[arrivals]]\nsessions = {}", quoted(names.sessions));
+    asserts(&mut out);
+    out
+}
+
+/// What a scenario of somebody's own site begins to assert.
+pub(crate) fn asserts(out: &mut String) {
     out.push_str(
         "\n# What every strategy keeps. Add what your site needs, for example demand_met_pct.\n",
     );
@@ -67,7 +73,6 @@ pub(super) fn scenario(site: &Site, names: Names<'_>) -> String {
     ] {
         let _ = write!(out, "\n[[assert]]\nmetric = \"{metric}\"\nmax = {max}\n");
     }
-    out
 }
 
 fn power(out: &mut String, site: &Site) {

@@ -13,6 +13,7 @@ use super::{stand_in, text};
 use crate::charger::CurrentKind;
 use crate::csms::setup::SetupPoint;
 use crate::csms::{self, Csms, Hardware, Input, Setup};
+use crate::ids::ChargePointId;
 use crate::ocpp::frame::Frame;
 use crate::time::Time;
 use crate::trace::payload::Fields;
@@ -67,35 +68,37 @@ pub fn replay(script: &Script, setup: &Setup, until: Option<Time>) -> Heard {
 /// Charge points of the trace that nobody has commissioned stand at the first site, as common ones.
 fn with_strangers(script: &Script, setup: &Setup) -> (Setup, Vec<String>) {
     let mut setup = setup.clone();
-    let added = |input: &Input, id: &crate::ids::ChargePointId| match input {
-        Input::AddPoint { point, .. } => point == id,
-        _ => false,
-    };
-    let mut strangers = Vec::new();
-    for (number, id) in script.points.iter().enumerate() {
-        let known = setup.points.iter().any(|it| it.point == *id)
-            || script
-                .steps
-                .iter()
-                .any(|step| matches!(&step.what, What::Input(input) if added(input, id)));
-        if known {
-            continue;
+    let mut known: BTreeSet<ChargePointId> =
+        setup.points.iter().map(|it| it.point.clone()).collect();
+    let mut connectors = vec![1; script.points.len()];
+    for step in &script.steps {
+        match &step.what {
+            What::Input(input) => {
+                if let Input::AddPoint { point, .. } = &**input {
+                    known.insert(point.clone());
+                }
+            }
+            What::Frame(Framed { point, role: Role::Call { slot, .. }, .. }) => {
+                let named = slot.connector.unwrap_or(1).clamp(1, MOST_CONNECTORS) as u32;
+                connectors[*point] = named.max(connectors[*point]);
+            }
+            What::Frame(_) => {}
         }
-        strangers.push(id.to_string());
-        let connectors = script.frames().filter(|(_, _, frame)| frame.point == number);
-        let connectors = connectors.filter_map(|(_, _, frame)| match &frame.role {
-            Role::Call { slot, .. } => slot.connector,
-            _ => None,
-        });
-        setup.points.push(SetupPoint {
-            point: id.clone(),
-            site: setup.sites.first().map(|it| it.site.clone()),
-            hardware: COMMON,
-            connectors: connectors.max().unwrap_or(1).clamp(1, 64) as u32,
-        });
     }
-    (setup, strangers)
+    let site = setup.sites.first().map(|it| it.site.clone());
+    let strangers = script.points.iter().zip(connectors).filter(|(id, _)| !known.contains(*id));
+    let strangers: Vec<_> = strangers.map(|(id, connectors)| (id.clone(), connectors)).collect();
+    setup.points.extend(strangers.iter().map(|(id, connectors)| SetupPoint {
+        point: id.clone(),
+        site: site.clone(),
+        hardware: COMMON,
+        connectors: *connectors,
+    }));
+    (setup, strangers.into_iter().map(|(id, _)| id.to_string()).collect())
 }
+
+/// More connectors than any charge point has.
+const MOST_CONNECTORS: i64 = 64;
 
 /// 3 x 32 A.
 pub const COMMON: Hardware = Hardware {

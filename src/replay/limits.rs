@@ -21,17 +21,6 @@ pub struct LimitStep {
     pub limit: Option<Watts>,
 }
 
-/// Accepted without question: what a charge point took, it took.
-const ANYTHING: StationLimits = StationLimits {
-    connectors: u32::MAX,
-    max_stack_level: i32::MAX,
-    max_periods: usize::MAX,
-    max_installed: usize::MAX,
-    allow_amps: true,
-    allow_watts: true,
-    smart_charging: true,
-};
-
 /// The profiles of one charge point as a trace tells them.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -46,7 +35,7 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            store: ProfileStore::new(ANYTHING),
+            store: ProfileStore::new(StationLimits::ANYTHING),
             transactions: Vec::new(),
             steps: BTreeMap::new(),
             told: Time(i64::MIN),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
 use super::slot::{Slot, Transactions};
+use crate::allocation::Strategy;
 use crate::csms::{Input, Setup};
 use crate::ids::ChargePointId;
 use crate::time::Time;
@@ -99,6 +100,17 @@ impl Script {
     #[must_use]
     pub fn span(&self) -> Option<(Time, Time)> {
         Some((self.steps.first()?.at, self.steps.last()?.at))
+    }
+
+    /// Sites have another strategy, also where the trace tells a new configuration.
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        for step in &mut self.steps {
+            if let What::Input(input) = &mut step.what
+                && let Input::Configure { config, .. } = &mut **input
+            {
+                config.strategy = strategy;
+            }
+        }
     }
 
     /// Frames.

@@ -120,6 +120,8 @@ struct Teller {
     place: BTreeMap<usize, usize>,
     /// Which transaction has a number, the latest.
     by_id: BTreeMap<i64, usize>,
+    /// Which transaction the exchange in a place began.
+    began: BTreeMap<usize, usize>,
     limits: Limits,
     metered: Metered,
 }
@@ -191,6 +193,7 @@ impl Teller {
     fn starts(&mut self, at: Time, payload: &str) {
         let fields = crate::trace::payload::Fields::of(payload);
         let connector = fields.integer("connectorId").unwrap_or(0).clamp(0, 1 << 16) as u32;
+        self.began.insert(self.story.exchanges.len(), self.story.transactions.len());
         self.story.transactions.push(Transaction {
             connector,
             from: at,
@@ -202,8 +205,7 @@ impl Teller {
 
     fn started(&mut self, place: usize, request: &str, body: &str) {
         let id = crate::trace::payload::Fields::of(body).integer("transactionId");
-        let before = &self.story.exchanges[..place];
-        let count = before.iter().filter(|it| &*it.slot.action == "StartTransaction").count();
+        let Some(count) = self.began.remove(&place) else { return };
         let connector = crate::trace::payload::Fields::of(request).integer("connectorId");
         if let (Some(id), Some(transaction)) = (id, self.story.transactions.get_mut(count)) {
             transaction.id = Some(id);

@@ -58,3 +58,16 @@ fn twenty_unchanged_replays_raise_no_alarm_against_their_golden_files() {
         assert_eq!(comparison.differences, [], "seed {seed}");
     }
 }
+
+#[test]
+fn another_strategy_stays_where_the_trace_tells_a_new_configuration() {
+    let more = "\n[[timeline]]\nat = \"+40m\"\nset = { max_power_kw = 15 }\n";
+    let scenario = scenario(&format!("{SITE}{more}"));
+    let mut recording = Recording::of(trace_of(&scenario, Strategy::Equal, 1));
+    recording.script.set_strategy(Strategy::RoundRobin);
+    recording.setup.sites[0].config.strategy = Strategy::RoundRobin;
+    let heard = recording.replayed();
+    let site = heard.csms.site(recording.setup.sites[0].site.as_str()).expect("the site");
+    let config = heard.csms.config(site);
+    assert_eq!((config.strategy, config.max_power.0), (Strategy::RoundRobin, 15_000));
+}

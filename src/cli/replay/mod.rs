@@ -116,7 +116,10 @@ pub(super) fn replay(args: &Args, colour: Colour) -> anyhow::Result<Exit> {
             return Ok(Exit::Invalid);
         }
     };
-    let (script, seen, about) = read(&args.reading, &args.trace)?;
+    let (mut script, seen, about) = read(&args.reading, &args.trace)?;
+    if let Some(strategy) = args.strategy {
+        script.set_strategy(strategy);
+    }
     if script.steps.is_empty() {
         note(format!("ampacity: {shown} has no frame that could be replayed"));
         return Ok(Exit::NothingRan);

@@ -25,6 +25,19 @@ pub struct StationLimits {
     pub smart_charging: bool,
 }
 
+impl StationLimits {
+    /// Refuses nothing: for profiles that a charge point elsewhere has accepted.
+    pub const ANYTHING: StationLimits = StationLimits {
+        connectors: u32::MAX,
+        max_stack_level: i32::MAX,
+        max_periods: usize::MAX,
+        max_installed: usize::MAX,
+        allow_amps: true,
+        allow_watts: true,
+        smart_charging: true,
+    };
+}
+
 /// Answer to a profile that someone wants installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetOutcome {

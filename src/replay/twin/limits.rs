@@ -10,17 +10,6 @@ use crate::ocpp::profile::{
 use crate::time::Time;
 use crate::units::{DeciAmps, NOMINAL_VOLTAGE_V, Watts};
 
-/// A charge point that refuses nothing.
-const EVERYTHING: StationLimits = StationLimits {
-    connectors: u32::MAX,
-    max_stack_level: i32::MAX,
-    max_periods: usize::MAX,
-    max_installed: usize::MAX,
-    allow_amps: true,
-    allow_watts: true,
-    smart_charging: true,
-};
-
 /// What a connector may draw; `None`: nothing limits it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InForce {
@@ -45,7 +34,7 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn new() -> Limits {
         Limits {
-            store: ProfileStore::new(EVERYTHING),
+            store: ProfileStore::new(StationLimits::ANYTHING),
             transactions: Vec::new(),
             accepted: 0,
             highest_da: 0,

@@ -10,7 +10,7 @@ use super::facts;
 use super::infer::{Car, Demand, REACTION_S};
 use super::seen::{Seen, SeenPoint};
 use crate::charger::{ChargerSpec, CurrentKind};
-use crate::import::{Names, comment, quoted};
+use crate::import::{Names, asserts, comment, quoted};
 use crate::scenario::catalogue;
 use crate::scenario::quantity::span_text;
 use crate::time::{Span, Time};
@@ -109,18 +109,7 @@ impl<'a> Site<'a> {
         self.vehicles(&mut out);
         let _ = writeln!(out, "\n[[arrivals]]\nsessions = {}", quoted(names.sessions));
         self.timeline(&mut out);
-        out.push_str(
-            "\n# What every strategy keeps. Add what your site needs, for example demand_met_pct.\n",
-        );
-        for (metric, max) in [
-            ("over_limit_s", "0"),
-            ("committed_over_limit_s", "0"),
-            ("draw_uncovered_kw", "0"),
-            ("turned_away", "0"),
-            ("energy_balance_error", "1e-9"),
-        ] {
-            let _ = write!(out, "\n[[assert]]\nmetric = \"{metric}\"\nmax = {max}\n");
-        }
+        asserts(&mut out);
         out
     }
 

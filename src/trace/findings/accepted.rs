@@ -23,17 +23,6 @@ use crate::trace::payload::Fields;
 use crate::trace::record::Direction;
 use crate::units::NOMINAL_VOLTAGE_V;
 
-/// What the charge point of a trace announces is not asked for: it said Accepted.
-const ANYTHING: StationLimits = StationLimits {
-    connectors: u32::MAX,
-    max_stack_level: i32::MAX,
-    max_periods: usize::MAX,
-    max_installed: usize::MAX,
-    allow_amps: true,
-    allow_watts: true,
-    smart_charging: true,
-};
-
 /// The profiles that a charge point accepted, and the transactions they are for.
 #[derive(Debug)]
 pub(super) struct Accepted {
@@ -58,7 +47,7 @@ pub(super) struct Allowed {
 impl Default for Accepted {
     fn default() -> Accepted {
         Accepted {
-            store: ProfileStore::new(ANYTHING),
+            store: ProfileStore::new(StationLimits::ANYTHING),
             running: Running::default(),
             anywhere: None,
             open: BTreeMap::new(),
