@@ -2,7 +2,7 @@
 //!
 //! Their calls come when they were recorded. An answer of theirs comes as long after our call as the recorded one came
 //! after the call that it is paired with; a call that was never recorded is answered in their place
-//! ([`stand_in`](super::stand_in)). Connections are as the trace tells them; where it tells none, a charge point is
+//! (`stand_in`). Connections are as the trace tells them; where it tells none, a charge point is
 //! connected from its first frame on. Transaction ids that ours gave stand where the recorded ones stood.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -62,14 +62,14 @@ impl World<'_> {
         self.digest.event(now, 1, point as u64, &[]);
         self.connections[point].up = true;
         self.connections[point].number += 1;
-        self.hear_link(Input::LinkUp { point: self.scenario.chargers[point].id.clone() });
+        self.hear_link(&Input::LinkUp { point: self.scenario.chargers[point].id.clone() });
         self.points[point].link_up(now);
         self.after_central();
         self.after_point(point);
     }
 
-    fn hear_link(&mut self, input: Input) {
-        let taken = self.hear(&input);
+    fn hear_link(&mut self, input: &Input) {
+        let taken = self.hear(input);
         debug_assert!(taken.is_ok(), "charge points of a scenario are known: {taken:?}");
     }
 
@@ -99,7 +99,7 @@ impl World<'_> {
         } else if std::mem::take(&mut self.connections[point].up) {
             self.digest.event(now, 8, point as u64, &[]);
             self.connections[point].number += 1;
-            self.hear_link(Input::LinkDown { point: self.scenario.chargers[point].id.clone() });
+            self.hear_link(&Input::LinkDown { point: self.scenario.chargers[point].id.clone() });
             self.after_central();
         }
         self.points[point].link_down(now);

@@ -86,6 +86,7 @@ async fn talk<S>(socket: S, asked: Arc<Mutex<Vec<Asked>>>, closed: Arc<Mutex<Vec
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    #[expect(clippy::result_large_err, reason = "the library wants it so")]
     let admit = |request: &Request, response| admit(request, response, &asked);
     let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, admit).await else { return };
     while let Some(Ok(message)) = socket.next().await {
@@ -111,7 +112,7 @@ where
     }
 }
 
-#[allow(clippy::result_large_err)]
+#[expect(clippy::result_large_err, reason = "the library wants it so")]
 fn admit(
     request: &Request,
     mut response: Response,

@@ -114,7 +114,7 @@ impl Line {
         self.asked.as_deref().or_else(|| self.frame[2].as_str()).unwrap_or_default()
     }
 
-    pub(crate) fn from_point(&self) -> bool {
+    pub(crate) fn is_from_point(&self) -> bool {
         self.record["direction"] == "cp-to-csms"
     }
 

@@ -30,15 +30,15 @@ const FIELDS: [Field; 30] = [
     ("interval of a boot", "BootNotification", true, |b| b["interval"] = json!(901)),
     ("status of a boot", "BootNotification", true, |b| b["status"] = json!("Pending")),
     ("time of a boot", "BootNotification", true, |b| {
-        b["currentTime"] = json!("2026-05-04T04:10:00Z")
+        b["currentTime"] = json!("2026-05-04T04:10:00Z");
     }),
     ("time of a heartbeat", "Heartbeat", true, |b| {
-        b["currentTime"] = json!("2026-05-04T01:00:00Z")
+        b["currentTime"] = json!("2026-05-04T01:00:00Z");
     }),
     ("verdict on a card", "Authorize", true, |b| b["idTagInfo"]["status"] = json!("Blocked")),
     ("parent of a card", "Authorize", true, |b| b["idTagInfo"]["parentIdTag"] = json!("P")),
     ("verdict at a start", "StartTransaction", true, |b| {
-        b["idTagInfo"]["status"] = json!("Invalid")
+        b["idTagInfo"]["status"] = json!("Invalid");
     }),
     ("expiry at a start", "StartTransaction", true, |b| {
         b["idTagInfo"]["expiryDate"] = json!("2026-05-05T00:00:00Z");
@@ -48,7 +48,7 @@ const FIELDS: [Field; 30] = [
     ("something said to a status", "StatusNotification", true, |b| b["status"] = json!("Accepted")),
     ("something said to values", "MeterValues", true, |b| b["ok"] = json!(true)),
     ("something said at a stop", "StopTransaction", true, |b| {
-        b["idTagInfo"] = json!({"status": "Expired"})
+        b["idTagInfo"] = json!({"status": "Expired"});
     }),
     ("an ampere less", "SetChargingProfile", false, |b| {
         let limit = period(b)["limit"].as_f64().expect("a limit");
@@ -66,10 +66,10 @@ const FIELDS: [Field; 30] = [
         profile(b)["chargingProfilePurpose"] = json!("ChargePointMaxProfile");
     }),
     ("a kind", "SetChargingProfile", false, |b| {
-        profile(b)["chargingProfileKind"] = json!("Relative")
+        profile(b)["chargingProfileKind"] = json!("Relative");
     }),
     ("an id of a profile", "SetChargingProfile", false, |b| {
-        profile(b)["chargingProfileId"] = json!(9)
+        profile(b)["chargingProfileId"] = json!(9);
     }),
     ("phases", "SetChargingProfile", false, |b| period(b)["numberPhases"] = json!(1)),
     ("a start of a period", "SetChargingProfile", false, |b| period(b)["startPeriod"] = json!(60)),
@@ -93,15 +93,16 @@ const FIELDS: [Field; 30] = [
         b["requestedMessage"] = json!("Heartbeat");
     }),
     ("a key that is asked for", "GetConfiguration", false, |b| {
-        b["key"] = json!(["ConnectorPhaseRotation"])
+        b["key"] = json!(["ConnectorPhaseRotation"]);
     }),
 ];
 
 /// Which line of several is changed: one in the middle.
 fn planted(text_of: &str, action: &str, in_answer: bool) -> (Vec<Line>, usize) {
     let lines = lines(text_of);
-    let is =
-        |line: &Line| line.action() == action && !line.from_point() && line.is_call() != in_answer;
+    let is = |line: &Line| {
+        line.action() == action && !line.is_from_point() && line.is_call() != in_answer
+    };
     let all: Vec<usize> = (0..lines.len()).filter(|n| is(&lines[*n])).collect();
     assert!(!all.is_empty(), "the recording has a {action}");
     let middle = all[all.len() / 2];
@@ -182,7 +183,7 @@ const DOINGS: [Doing; 6] = [
 
 /// The first answer of the central system after a place.
 fn some_answer(lines: &[Line], place: usize) -> usize {
-    let is = |line: &Line| !line.is_call() && !line.from_point();
+    let is = |line: &Line| !line.is_call() && !line.is_from_point();
     place + lines[place..].iter().position(is).expect("it answers")
 }
 

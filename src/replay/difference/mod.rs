@@ -164,7 +164,7 @@ struct Found {
 
 impl Found {
     fn judged(mut self, rules: &Rules) -> Comparison {
-        self.all.sort_by(|a, b| (a.at, a.level).cmp(&(b.at, b.level)));
+        self.all.sort_by_key(|it| (it.at, it.level));
         let mut used = vec![0; rules.0.len()];
         let before = self.all.len();
         self.all.retain(|difference| match rules.permits(difference) {

@@ -346,7 +346,7 @@ mod tests {
         (all, log.passed_over())
     }
 
-    fn told<'a>(all: &'a [(u64, String)]) -> Vec<(u64, &'a str)> {
+    fn told(all: &[(u64, String)]) -> Vec<(u64, &str)> {
         all.iter().map(|(number, told)| (*number, told.as_str())).collect()
     }
 

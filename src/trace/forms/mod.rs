@@ -1,7 +1,7 @@
 //! The forms in which traffic is kept, and which of them a file has.
 //!
-//! A form of log is a small file with a [`Dialect`] in it: what the text before a frame says. Everything else, as
-//! finding frames and telling broken ones, instants and directions, is done for all of them in [`log`].
+//! A form of log is a small file with a `Dialect` in it: what the text before a frame says. Everything else, as
+//! finding frames and telling broken ones, instants and directions, is done for all of them in `log`.
 //!
 //! | file | what it is |
 //! |---|---|

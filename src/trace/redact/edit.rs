@@ -53,7 +53,7 @@ impl Decoded {
     }
 
     /// An edit of the text as one of the JSON string.
-    pub(super) fn outside(&self, edit: Edit) -> Edit {
+    pub(super) fn outside(&self, edit: &Edit) -> Edit {
         let place = |inner: usize| self.places.get(inner).copied().unwrap_or(inner);
         let mut new = String::with_capacity(edit.new.len());
         escaped(&edit.new, &mut new);
@@ -122,7 +122,7 @@ mod tests {
         let start = decoded.text.find("secret").unwrap();
         let edit = Edit { span: start..start + 6, new: "\"x\"".to_owned() };
         let mut out = String::new();
-        apply(inside, &[decoded.outside(edit)], &mut out);
+        apply(inside, &[decoded.outside(&edit)], &mut out);
         assert_eq!(out, inside.replace("secret", r#"\"x\""#));
     }
 

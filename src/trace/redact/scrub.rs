@@ -118,7 +118,7 @@ pub(super) fn url(sink: &mut dyn Sink, text: &str, place: &str) -> Vec<Edit> {
         match known {
             // As it is said elsewhere, so that it is the same.
             Some(kind) => {
-                edits.extend(sink.found(kind, &said, place).map(|new| Edit { span, new }))
+                edits.extend(sink.found(kind, &said, place).map(|new| Edit { span, new }));
             }
             None if plain => {}
             None if sink.takes_texts_whole() => put(sink, &mut edits, Kind::Text, span),

@@ -365,7 +365,7 @@ impl<'s> Walk<'s> {
 /// Edits of what a JSON string says as edits of the text around it.
 fn lifted(decoded: &Decoded, edits: Vec<Edit>, start: usize) -> Vec<Edit> {
     let outside = edits.into_iter().map(|edit| {
-        let edit = decoded.outside(edit);
+        let edit = decoded.outside(&edit);
         Edit { span: edit.span.start + start..edit.span.end + start, ..edit }
     });
     outside.collect()
