@@ -33,7 +33,7 @@ pub use self::dates::DayOrder;
 pub use self::numbers::Decimal;
 
 use self::tally::Tally;
-pub(crate) use self::write::{asserts, comment, quoted};
+pub(crate) use self::write::{asserts, charger_table, comment, quoted};
 
 /// What the user says about a list beyond its bytes; what is left out is inferred.
 #[derive(Clone, Debug, Default)]

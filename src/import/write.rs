@@ -91,6 +91,26 @@ fn power(out: &mut String, site: &Site) {
     let _ = writeln!(out, "min_charge_rate_kw = {minimum}  # {amps}");
 }
 
+/// Charge points of one model with so many connectors, by their ids.
+pub(crate) fn charger_table(out: &mut String, model: &str, connectors: u64, ids: &[&str]) {
+    let _ = writeln!(out, "\n[[chargers]]\nmodel = \"{model}\"");
+    if connectors > 1 {
+        let _ = writeln!(out, "connectors = {connectors}");
+    }
+    out.push_str("ids = [");
+    let mut column = WIDTH;
+    for id in ids {
+        let word = format!(" {},", quoted(id));
+        if column + word.len() > WIDTH {
+            out.push_str("\n   ");
+            column = 3;
+        }
+        column += word.len();
+        out.push_str(&word);
+    }
+    out.push_str("\n]\n");
+}
+
 /// Charge points by model and connectors.
 fn chargers(out: &mut String, site: &Site) {
     let mut groups: BTreeMap<(i64, &str, usize), Vec<&str>> = BTreeMap::new();
@@ -99,22 +119,7 @@ fn chargers(out: &mut String, site: &Site) {
         groups.entry(key).or_default().push(&station.id);
     }
     for ((_, model, connectors), ids) in groups {
-        let _ = writeln!(out, "\n[[chargers]]\nmodel = \"{model}\"");
-        if connectors > 1 {
-            let _ = writeln!(out, "connectors = {connectors}");
-        }
-        out.push_str("ids = [");
-        let mut column = WIDTH;
-        for id in ids {
-            let word = format!(" \"{id}\",");
-            if column + word.len() > WIDTH {
-                out.push_str("\n   ");
-                column = 3;
-            }
-            column += word.len();
-            out.push_str(&word);
-        }
-        out.push_str("\n]\n");
+        charger_table(out, model, connectors as u64, &ids);
     }
 }
 

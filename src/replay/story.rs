@@ -10,6 +10,7 @@ use super::script::{Framed, Role, Script, What};
 use super::slot::Slot;
 use crate::ocpp::frame::Frame;
 use crate::time::Time;
+use crate::trace::payload::Fields;
 use crate::units::Watts;
 
 /// What happened, charge point by charge point.
@@ -191,7 +192,7 @@ impl Teller {
     }
 
     fn starts(&mut self, at: Time, payload: &str) {
-        let fields = crate::trace::payload::Fields::of(payload);
+        let fields = Fields::of(payload);
         let connector = fields.integer("connectorId").unwrap_or(0).clamp(0, 1 << 16) as u32;
         self.began.insert(self.story.exchanges.len(), self.story.transactions.len());
         self.story.transactions.push(Transaction {
@@ -204,9 +205,9 @@ impl Teller {
     }
 
     fn started(&mut self, place: usize, request: &str, body: &str) {
-        let id = crate::trace::payload::Fields::of(body).integer("transactionId");
+        let id = Fields::of(body).integer("transactionId");
         let Some(count) = self.began.remove(&place) else { return };
-        let connector = crate::trace::payload::Fields::of(request).integer("connectorId");
+        let connector = Fields::of(request).integer("connectorId");
         if let (Some(id), Some(transaction)) = (id, self.story.transactions.get_mut(count)) {
             transaction.id = Some(id);
             self.by_id.insert(id, count);
@@ -218,7 +219,7 @@ impl Teller {
         let Some(count) = slot.transaction else { return };
         let Some(transaction) = self.story.transactions.get_mut(count) else { return };
         transaction.to = Some(at);
-        let stop = crate::trace::payload::Fields::of(payload).integer("meterStop");
+        let stop = Fields::of(payload).integer("meterStop");
         transaction.meter_stop_wh = stop;
         let connector = transaction.connector;
         self.limits.stops(at, connector);

@@ -10,14 +10,12 @@ use super::facts;
 use super::infer::{Car, Demand, REACTION_S};
 use super::seen::{Seen, SeenPoint};
 use crate::charger::{ChargerSpec, CurrentKind};
-use crate::import::{Names, asserts, comment, quoted};
+use crate::import::{Names, asserts, charger_table, comment, quoted};
 use crate::scenario::catalogue;
 use crate::scenario::quantity::span_text;
 use crate::time::{Span, Time};
 use crate::units::{NOMINAL_VOLTAGE_V, Watts};
 
-/// Columns of a list.
-const WIDTH: usize = 98;
 /// Rows of the history stay readable: at most about this many.
 const SAMPLES: i64 = 36_000;
 const MINUTE: Span = Span::from_s(60);
@@ -184,22 +182,7 @@ impl<'a> Site<'a> {
             let _ = write!(out, "\n[models.{name}]\n{table}");
         }
         for ((model, connectors), ids) in groups {
-            let _ = writeln!(out, "\n[[chargers]]\nmodel = \"{model}\"");
-            if connectors > 1 {
-                let _ = writeln!(out, "connectors = {connectors}");
-            }
-            out.push_str("ids = [");
-            let mut column = WIDTH;
-            for id in ids {
-                let word = format!(" {},", quoted(id));
-                if column + word.len() > WIDTH {
-                    out.push_str("\n   ");
-                    column = 3;
-                }
-                column += word.len();
-                out.push_str(&word);
-            }
-            out.push_str("\n]\n");
+            charger_table(out, &model, u64::from(connectors), &ids);
         }
     }
 

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{Replayed, clock, plain};
+use super::{Replayed, clock};
+use crate::report::text::printable;
 
 /// The text, ending in a newline.
 #[must_use]
 pub fn render(it: &Replayed<'_>) -> String {
     let mut out = format!(
         "# {} against {}\n\nCompared with {}; set up {}.\n\n",
-        plain(it.trace),
+        printable(it.trace),
         it.against,
         it.reference,
         it.setup
@@ -23,7 +24,7 @@ pub fn render(it: &Replayed<'_>) -> String {
     points.sort_unstable();
     points.dedup();
     for point in points {
-        let _ = writeln!(out, "## {}\n", plain(point.unwrap_or("The site")));
+        let _ = writeln!(out, "## {}\n", printable(point.unwrap_or("The site")));
         out.push_str("| when | transaction | level | what | expected | found |\n");
         out.push_str("|---|---|---|---|---|---|\n");
         let here = it.comparison.differences.iter().filter(|one| one.point.as_deref() == point);
@@ -48,5 +49,5 @@ pub fn render(it: &Replayed<'_>) -> String {
 
 /// What may stand in a cell of a table.
 fn cell(text: &str) -> String {
-    plain(text).replace('\\', "\\\\").replace('|', "\\|").replace('`', "\\`")
+    printable(text).replace('\\', "\\\\").replace('|', "\\|").replace('`', "\\`")
 }

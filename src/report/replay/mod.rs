@@ -126,8 +126,3 @@ fn place(it: &Difference) -> String {
     }
     place
 }
-
-/// Text of a trace on a terminal: control characters, which would be obeyed, become U+FFFD.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}

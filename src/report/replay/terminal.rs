@@ -1,9 +1,9 @@
 //! What `replay` prints: at most 40 lines.
 
-use super::{Replayed, clock, place, plain};
+use super::{Replayed, clock, place};
 use crate::replay::difference::{Difference, Level, Outcomes, outcomes_of};
 use crate::report::terminal::Paint;
-use crate::report::text::{count, duration, number, short};
+use crate::report::text::{count, duration, number, printable, short};
 use crate::time::Time;
 
 /// Differences that are listed.
@@ -28,7 +28,7 @@ pub fn render(it: &Replayed<'_>, colour: bool) -> String {
         lines.extend(others(it));
     }
     lines.extend(rules(it));
-    lines.iter().map(|line| format!("{}\n", cut(&plain(line)))).collect()
+    lines.iter().map(|line| format!("{}\n", cut(&printable(line)))).collect()
 }
 
 fn heading(it: &Replayed<'_>, paint: Paint) -> Vec<String> {

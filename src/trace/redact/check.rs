@@ -68,14 +68,6 @@ impl Sink for Checker {
         None
     }
 
-    fn instant(&mut self, _text: &str) -> Option<String> {
-        None
-    }
-
-    fn micros(&mut self, _at: i64) -> Option<i64> {
-        None
-    }
-
     fn takes_texts_whole(&self) -> bool {
         !self.keep_text
     }

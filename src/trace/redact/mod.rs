@@ -169,14 +169,6 @@ impl Sink for Secrets {
         None
     }
 
-    fn instant(&mut self, _text: &str) -> Option<String> {
-        None
-    }
-
-    fn micros(&mut self, _at: i64) -> Option<i64> {
-        None
-    }
-
     fn takes_texts_whole(&self) -> bool {
         !self.options.keep_text
     }

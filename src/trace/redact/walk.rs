@@ -19,11 +19,15 @@ pub(super) trait Sink {
     /// A text of this kind stands at this place (a JSON pointer); what shall stand there, if not the same.
     fn found(&mut self, kind: Kind, text: &str, place: &str) -> Option<String>;
 
-    /// Whether it is an instant (RFC 3339), and another one shall stand there.
-    fn instant(&mut self, text: &str) -> Option<String>;
+    /// Whether it is an instant (RFC 3339), and another one shall stand there; who moves none says nothing.
+    fn instant(&mut self, _text: &str) -> Option<String> {
+        None
+    }
 
     /// An instant in microseconds since 1970 stands there.
-    fn micros(&mut self, at: i64) -> Option<i64>;
+    fn micros(&mut self, _at: i64) -> Option<i64> {
+        None
+    }
 
     /// Texts of which nobody knows what they hold are of a kind as a whole, [`Kind::Text`].
     fn takes_texts_whole(&self) -> bool;
